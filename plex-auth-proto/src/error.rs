@@ -82,10 +82,10 @@ mod transport;
 /// | code 1097 with any status | the variant for that status | The device was removed, or its key belongs to another identifier ([`needs_new_device_key`](Self::needs_new_device_key)). Use a new identifier with a new key. |
 /// | any other status | [`Rejected`](ResponseError::Rejected) | Look at the status and at [Plex's codes](Rejection::codes). The PIN is gone if [`is_pin_gone`](Self::is_pin_gone). |
 /// | 3xx except 304 | [`Redirected`](ResponseError::Redirected) | Correct the base URL. The redirect was not followed. |
-/// | a success that is not Plex's response | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the network for a proxy or a captive portal. |
-/// | a success without the required data | [`UnexpectedShape`](ResponseError::UnexpectedShape) | Report a bug. The error contains the name of the field. |
-/// | a success about another PIN, user or token | [`Mismatched`](ResponseError::Mismatched) | Retry if the request is idempotent. A server or a proxy mixed up its responses. |
-/// | a success larger than 1 MiB | [`BodyTooLarge`](ResponseError::BodyTooLarge) | Check the URL: no response from Plex is that large. For a custom call, [raise the limit](crate::Call::max_body_size). |
+/// | a successful response that is not from Plex | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the network for a proxy or a captive portal. |
+/// | a successful response without the required data | [`UnexpectedShape`](ResponseError::UnexpectedShape) | Report a bug. The error contains the name of the field. |
+/// | a successful response for another PIN, user or token | [`Mismatched`](ResponseError::Mismatched) | Retry if the request is idempotent. A server or a proxy mixed up its responses. |
+/// | a successful response larger than 1 MiB | [`BodyTooLarge`](ResponseError::BodyTooLarge) | Check the URL: no response from Plex is that large. For a custom call, [raise the limit](crate::Call::max_body_size). |
 ///
 /// # Transport errors
 ///
@@ -218,7 +218,7 @@ impl Error {
     /// | any other 4xx, such as a web page, a proxy's response, or the response to a custom call whose [host](crate::Call::host) is not set | [`Unknown`](Outcome::Unknown) |
     /// | 503 with code 1013 | [`Refused`](Outcome::Refused) |
     /// | any other 5xx ([`Unavailable`](ResponseError::Unavailable)) | [`Unknown`](Outcome::Unknown) |
-    /// | a success that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge), [`Mismatched`](ResponseError::Mismatched)) | [`Unknown`](Outcome::Unknown); the request was probably carried out |
+    /// | a successful response that cannot be read ([`UnexpectedContent`](ResponseError::UnexpectedContent), [`UnexpectedShape`](ResponseError::UnexpectedShape), [`BodyTooLarge`](ResponseError::BodyTooLarge), [`Mismatched`](ResponseError::Mismatched)) | [`Unknown`](Outcome::Unknown); the request was probably carried out |
     /// | any other status | [`Unknown`](Outcome::Unknown) |
     ///
     /// A redirect and a 429 count as refusals regardless of who sent them.

@@ -1,7 +1,7 @@
 //! The costs of the core compared with the same work done by hand: allocations, memory, and
 //! instructions if they were counted.
 //!
-//! `instructions` counts them; pass the file with its JSON output as the argument.
+//! The `instructions` benchmark counts them; pass the file with its JSON output as an argument.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -21,7 +21,7 @@ use serde_json::{Deserializer, Value};
 
 fn main() -> ExitCode {
     let mut table = Table::new();
-    // cargo adds an argument.
+    // `cargo bench` adds `--bench`.
     if let Some(file) = env::args().skip(1).find(|argument| !argument.starts_with("--")) {
         instructions(&mut table, &fs::read_to_string(file).unwrap());
     }
@@ -46,7 +46,8 @@ fn instructions(table: &mut Table, counted: &str) {
     }
 }
 
-/// Reads one document for each piece of work and side: `"function_name": "ours"`, `"id": "of_7"`.
+/// Reads one JSON document for each piece of work and side. Its fields identify both, for example
+/// `"function_name": "ours"` and `"id": "of_7"`.
 fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     let documents = Deserializer::from_str(counted).into_iter::<Value>().map(Result::unwrap);
     let read = documents.map(|document| {
@@ -59,7 +60,7 @@ fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     read.collect()
 }
 
-/// Prints the allocations without a limit: a test checks the exact numbers.
+/// Prints the allocations, without a limit, because a test checks the exact numbers.
 fn allocations(table: &mut Table) {
     for Work { name, kind, ours, baseline, .. } in everything() {
         if kind != Kind::Growth {

@@ -1,4 +1,5 @@
-//! The instructions of each piece of work, for the library and the baseline, counted by callgrind.
+//! Instruction counts of each piece of work, for the library and the baseline, measured with
+//! Callgrind.
 #![allow(
     missing_docs,
     clippy::disallowed_methods,
@@ -17,8 +18,8 @@ use gungraun::prelude::*;
 
 use plex_auth_tests::workloads::{Ready, Side, Work, everything};
 
-/// Runs the work twice before the measurement, because the first runs include one-time
-/// initialization of the process, and cleanup in the allocator after the preparation.
+/// Runs the work twice before the measurement, because the first runs include the process's
+/// one-time initialization and the allocator's cleanup after the setup.
 fn warm(side: impl Fn(Work) -> Side, index: usize) -> Ready {
     let work = everything().swap_remove(index);
     let ready = side(work)();

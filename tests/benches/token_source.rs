@@ -1,4 +1,4 @@
-//! Measures the token sources of both transports with the fake Plex over a socket.
+//! Measures the token sources of both transports against the fake Plex over a socket.
 //!
 //! `cargo bench -p plex-auth-tests --bench token_source` prints the time that it takes to read the
 //! token, to get a new one after a rejection, and to end a caller's wait by a shutdown.
@@ -62,7 +62,7 @@ fn threads() -> Outcome<()> {
         drop(waiting.token());
         Instant::now()
     });
-    // The channel is closed when the thread runs.
+    // The thread closes the channel as soon as it runs.
     assert!(receiver.recv().is_err(), "nothing is sent");
     let start = Instant::now();
     tokens.shutdown();

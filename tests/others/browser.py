@@ -1,4 +1,4 @@
-"""A browser without a screen signs in on the pages of the fake, for a program that uses this library."""
+"""A headless browser signs in on the fake's pages, for a program that uses this library."""
 
 import os
 import shutil
@@ -17,15 +17,15 @@ BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
 
 
 def check_browser(fake, program):
-    """Whether there was a browser to try."""
+    """Runs the browser checks, and returns whether a browser was available."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     driver = shutil.which("chromedriver")
     if not browser or not driver:
-        print("not tried in a browser: Chromium and its driver are not here")
+        print("skipped the browser checks: Chromium or its driver is not installed")
         return False
     with chromium(browser, driver) as window:
         version = window.capabilities["browserVersion"]
-        print(f"in {window.capabilities['browserName']} {version}, without a screen")
+        print(f"in headless {window.capabilities['browserName']} {version}")
         hosted_page(fake, program, window)
         link_page(fake, program, window)
     return True
@@ -38,7 +38,7 @@ def chromium(browser, driver):
     for argument in ["--headless=new", "--no-proxy-server", "--disable-dev-shm-usage"]:
         options.add_argument(argument)
     if os.geteuid() == 0:
-        # Its sandbox does not work for root.
+        # Chromium's sandbox does not work for root.
         options.add_argument("--no-sandbox")
     window = webdriver.Chrome(options, webdriver.ChromeService(executable_path=driver))
     window.set_page_load_timeout(SECONDS)
@@ -50,7 +50,7 @@ def chromium(browser, driver):
 
 @contextmanager
 def page_of_the_program():
-    """A page to come back to, and what came to it."""
+    """Serves the page to which the browser returns; yields its URL and the list of requested paths."""
     came = []
 
     class Page(BaseHTTPRequestHandler):
@@ -60,7 +60,7 @@ def page_of_the_program():
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
-            self.wfile.write(b"<title>Welcome back</title><p>You can go on in the program.</p>")
+            self.wfile.write(b"<title>Welcome back</title><p>You can return to the program.</p>")
 
         def log_message(self, *_):
             pass
@@ -91,17 +91,17 @@ def hosted_page(fake, program, window):
             page = said()["page"]
             check("the hosted page is the fake's", page.startswith(f"{fake.url}/auth#?"))
             for button in ["Refuse", "Sign in"]:
-                # From elsewhere: of a page that is open already, the fragment alone would change.
+                # Leave the page first. Otherwise, only its fragment would change, and it would not load again.
                 window.get("about:blank")
                 window.get(page)
                 product = window.find_element(By.ID, "product").text
-                check("a browser opens it, and it says which program asks", product, "Kites & Lanterns #1")
+                check("a browser opens it, and it shows the name of the program", product, "Kites & Lanterns #1")
                 choose(window, "tariq")
                 press(window, button)
                 WebDriverWait(window, SECONDS).until(lambda window: window.title == "Welcome back")
-                check(f"... {button}, and it goes on to the program's page", window.current_url, back)
-            check("... which was asked for both times", came, ["/signed-in?state=a%26b&c=d"] * 2)
-            check("the program has a token of that account", said()["account"], "tariq")
+                check(f"... {button} leads to the program's page", window.current_url, back)
+            check("... which is requested both times", came, ["/signed-in?state=a%26b&c=d"] * 2)
+            check("the program has a token for that account", said()["account"], "tariq")
 
 
 def link_page(fake, program, window):
@@ -109,7 +109,7 @@ def link_page(fake, program, window):
         shown = said()
         window.get(shown["picture"])
         width = window.execute_script("return document.images[0].naturalWidth")
-        check("a browser shows the picture of the QR code", width > 100)
+        check("a browser shows the QR code", width > 100)
         window.get(shown["page"])
         typed = f" {shown['code'].lower()} "
         window.find_element(By.NAME, "code").send_keys(typed)
@@ -118,4 +118,4 @@ def link_page(fake, program, window):
         WebDriverWait(window, SECONDS).until(lambda window: "signed in" in window.page_source)
         text = window.find_element(By.TAG_NAME, "p").text
         check("the user enters the code on the link page", text, "Kites & Lanterns #1 is now signed in as rosa.")
-        check("the program has a token of that account", said()["account"], "rosa")
+        check("the program has a token for that account", said()["account"], "rosa")

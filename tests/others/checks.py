@@ -1,4 +1,4 @@
-"""All checks, one after another: `checks.py FAKE_PLEX OTHERS`, the paths of the two programs."""
+"""Runs all checks in sequence. Usage: `checks.py FAKE_PLEX OTHERS`, with the paths of the two programs."""
 
 import signal
 import sys
@@ -13,16 +13,16 @@ import sdk_client
 from fake import Fake
 from program import Program
 
-# All of it takes a few seconds; what takes longer hangs.
+# The checks take a few seconds. After this time, they count as hanging.
 SECONDS = 300
 
 
 def give_up(*_):
-    sys.exit(f"FAILED: ended from outside, or not done after {SECONDS} s")
+    sys.exit(f"FAILED: terminated, or not finished after {SECONDS} s")
 
 
 def main(fake_plex, others):
-    # In order, so that no program is left behind.
+    # Exit with an exception, so that the `with` blocks end the programs that they started.
     signal.signal(signal.SIGTERM, give_up)
     signal.signal(signal.SIGALRM, give_up)
     signal.alarm(SECONDS)
@@ -36,7 +36,7 @@ def main(fake_plex, others):
                 sdk_client.check_sdk(fake)
     with Fake(fake_plex) as fake:
         tried = browser.check_browser(fake, program)
-    print("all is well" if tried else "all is well, but for the browser, which was not tried")
+    print("all checks passed" if tried else "all checks passed, but the browser checks were skipped")
 
 
 if __name__ == "__main__":

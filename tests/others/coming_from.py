@@ -1,4 +1,4 @@
-"""The names of others' libraries on the page for those who come from them, each looked up in that library."""
+"""Looks up each name of another library that is on the page for users of those libraries."""
 
 import importlib
 import re
@@ -6,7 +6,7 @@ from pathlib import Path
 
 PAGE = Path(__file__).parent.parent / "examples" / "recipes" / "coming-from.md"
 
-# Where the names are that stand in the table with this head, besides those that are given as `Class.name`.
+# The modules in which the names in the table with this heading are looked up.
 PLACES = {
     "python-plexapi": ["plexapi", "plexapi.myplex", "plexapi.server"],
     "plex-api-client": [
@@ -20,20 +20,20 @@ PLACES = {
 
 
 def left_columns(head):
-    """The left column of the table with this head, row by row."""
+    """Yields the left column of the table with this heading, row by row."""
     rows = PAGE.read_text(encoding="utf-8").split(f"\n| {head} | here |\n|---|---|\n")[1]
     for row in rows.split("\n\n")[0].splitlines():
         yield row.removeprefix("| ").split(" | ")[0]
 
 
 def found(modules, name):
-    """What a name means in the first of the modules that has it."""
+    """Returns the value of a name in the first module that has it."""
     first, *rest = name.split(".")
     owners = [module for module in modules if hasattr(module, first)]
-    assert owners, f"{name} is nowhere"
+    assert owners, f"{name} is not in any of the modules"
     value = getattr(owners[0], first)
     for part in rest:
-        assert hasattr(value, part), f"{name} is not there"
+        assert hasattr(value, part), f"{name} does not exist"
         value = getattr(value, part)
     return value
 
@@ -48,11 +48,11 @@ def check_names():
                 name = code.split("(")[0]
                 if name.endswith("="):
                     continue
-                # A bare name in small letters is a method of the class before it.
+                # A bare name in lower case is a method of the preceding class.
                 if owner and name[0].islower():
                     name = f"{owner}.{name}"
                 found(modules, name)
                 owner = name.split(".")[0]
                 looked_up += 1
     assert looked_up > 50, looked_up
-    print(f"ok: {looked_up} names of python-plexapi and the published SDK are where the page says")
+    print(f"ok: all {looked_up} names of python-plexapi and the published SDK on the page exist")

@@ -1,4 +1,4 @@
-"""The program `fake-plex`, and what it prints of itself."""
+"""Runs the program `fake-plex`, and reads what it prints."""
 
 import re
 import subprocess
@@ -9,7 +9,7 @@ ACCOUNT = re.compile(r"  (\S+) \(.+\)")
 
 
 class Fake:
-    """One that runs until the `with` ends: its URL, the file of its authority if any, and its accounts by title."""
+    """A fake Plex that runs until the `with` block ends, with its URL, CA file (if any), and accounts by title."""
 
     def __init__(self, program, authority=None):
         self.authority = str(authority) if authority else None
@@ -29,7 +29,7 @@ class Fake:
                 break
         if not self.url or not self.accounts:
             self.process.kill()
-            sys.exit("FAILED: fake-plex does not say where it is, or who is in it")
+            sys.exit("FAILED: fake-plex printed no URL, or no accounts")
 
     @property
     def api(self):

@@ -1,4 +1,4 @@
-"""Our JWTs verified by PyJWT, and PyJWT's by us."""
+"""Verifies our JWTs with PyJWT, and PyJWT's with this library."""
 
 import base64
 import hashlib
@@ -20,7 +20,7 @@ def check_jwts(program):
 
 
 def thumbprint(jwk):
-    """RFC 7638, once more."""
+    """Returns the thumbprint of a key according to RFC 7638, without the library."""
     members = {name: jwk[name] for name in ["crv", "kty", "x"]}
     digest = hashlib.sha256(json.dumps(members, separators=(",", ":"), sort_keys=True).encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
@@ -36,23 +36,23 @@ def ours_by_pyjwt(program):
     claims = decoded(signed)
     header = jwt.get_unverified_header(signed["jwt"])
     check("PyJWT verifies our device JWT with our public JWK", claims["nonce"], 'b7d0-é"')
-    check("... which is good for five minutes from now on", claims["exp"] - claims["iat"], 300)
-    check("... by the same clock", before <= claims["iat"] <= int(time.time()))
+    check("... which expires after five minutes", claims["exp"] - claims["iat"], 300)
+    check("... and was issued at the current time", before <= claims["iat"] <= int(time.time()))
     scope = "username,email,friendly_name,restricted,anonymous,joinedAt"
-    check("... and asks for every scope", claims["scope"], scope)
+    check("... and requests every scope", claims["scope"], scope)
     check("... its header names the key", header, {"alg": "EdDSA", "kid": signed["jwk"]["kid"], "typ": "JWT"})
-    check("... by its thumbprint of RFC 7638", signed["jwk"]["kid"], thumbprint(signed["jwk"]))
+    check("... by its RFC 7638 thumbprint", signed["jwk"]["kid"], thumbprint(signed["jwk"]))
     named = program.ask("sign", "--key-id", 'den 客厅 "1"')
-    check("... or by another name", jwt.get_unverified_header(named["jwt"])["kid"], 'den 客厅 "1"')
+    check("... or by a custom key ID", jwt.get_unverified_header(named["jwt"])["kid"], 'den 客厅 "1"')
 
     other = program.ask("sign", "--seed", "2")
-    with refused("PyJWT refuses it by another key", jwt.InvalidSignatureError):
+    with refused("PyJWT rejects it with another key", jwt.InvalidSignatureError):
         decoded(signed, other["jwk"])
     header, _, signature = signed["jwt"].split(".")
     swapped = ".".join([header, other["jwt"].split(".")[1], signature])
-    with refused("... with the claims of another one", jwt.InvalidSignatureError):
+    with refused("... with the claims of another JWT", jwt.InvalidSignatureError):
         decoded({"jwt": swapped, "jwk": signed["jwk"]})
-    with refused("... after its five minutes", jwt.ExpiredSignatureError):
+    with refused("... after five minutes", jwt.ExpiredSignatureError):
         decoded(program.ask("sign", "--now", str(before - 301)))
     with refused("... from another device", jwt.InvalidIssuerError):
         decoded(program.ask("sign", "--identifier", "a-radio"))
@@ -99,23 +99,23 @@ def pyjwts_by_us(program):
         "user_id": 7,
         "username": "rosa",
     }
-    check("we verify a JWT of PyJWT's by the key that it names", answer(encoded()), good)
+    check("we verify PyJWT's JWT with the key that it names", answer(encoded()), good)
     for_us = answer(encoded(claims(aud="a-television")))
-    check("... for this device alone, as text", for_us, good | {"audience": ["a-television"]})
+    check("... only for this device, as a string", for_us, good | {"audience": ["a-television"]})
 
     wrong = "the JWT's signature is invalid"
-    check_refused("we refuse one that another key has signed", wrong, encoded(key=other))
+    check_refused("we reject a JWT that another key signed", wrong, encoded(key=other))
     header, _, signature = encoded().split(".")
     swapped = ".".join([header, encoded(claims(exp=now + 2 * WEEK)).split(".")[1], signature])
-    check_refused("... with other claims than were signed", wrong, swapped)
-    check_refused("... cut off", wrong, encoded()[:-2])
+    check_refused("... with claims other than the signed ones", wrong, swapped)
+    check_refused("... that is truncated", wrong, encoded()[:-2])
     not_signed = "the JWT is not signed"
     check_refused("... with `alg: none`", not_signed, encoded(key=None, algorithm="none"))
     unsigned = encoded().rpartition(".")[0] + "."
-    check_refused("... that says EdDSA and has no signature", not_signed, unsigned)
+    check_refused("... that names EdDSA but has no signature", not_signed, unsigned)
     unknown = "the JWT is signed with an algorithm other than EdDSA"
     raw = plex.public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-    check_refused("... with HS256 and our public key for its secret", unknown, encoded(key=raw, algorithm="HS256"))
+    check_refused("... with HS256 and the public key as the secret", unknown, encoded(key=raw, algorithm="HS256"))
     check_refused("... with RS256 and an RSA key in the list", unknown, encoded(key=old, algorithm="RS256", name="old"))
     check_refused("... that has expired", "the JWT has expired; get a new one", encoded(claims(exp=now - 61)))
     for_another = encoded(claims(aud="a-radio"))
@@ -124,8 +124,8 @@ def pyjwts_by_us(program):
     )
     from_another = encoded(claims(iss="plex.example"))
     check_refused("... from another issuer", "the JWT was not issued by plex.tv", from_another)
-    check_refused("... without an end", "the JWT has no expiration time", encoded(claims(exp=None)))
+    check_refused("... without an expiration time", "the JWT has no expiration time", encoded(claims(exp=None)))
     not_among = "the JWT is signed with a key that is not in Plex's list; fetch the keys again, but only once"
-    check_refused("... by a key that is not in the list", not_among, encoded(name="newer"))
+    check_refused("... signed with a key that is not in the list", not_among, encoded(name="newer"))
     no_use = "none of Plex's keys is an Ed25519 signing key"
-    check_refused("... where the list has RSA alone", no_use, encoded(), keys[:1])
+    check_refused("... if the list has only an RSA key", no_use, encoded(), keys[:1])

@@ -1,11 +1,11 @@
-"""Somebody who reads a page and sends its form, without a browser."""
+"""A user who opens a page and submits its form, without a browser."""
 
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urljoin
 
 
 class Form(HTMLParser):
-    """The first form of a page: where it is sent, its fields, and what there is to choose from by its text."""
+    """The first form on a page: its URL, its fields, and its options by their text."""
 
     def __init__(self, page):
         super().__init__()
@@ -30,13 +30,13 @@ class Form(HTMLParser):
             self.option = None
 
     def choose(self, title):
-        """Chooses the account of this title."""
+        """Selects the account with this title."""
         [(name, value)] = [choice for text, choice in self.choices.items() if text.startswith(f"{title}, ")]
         self.fields[name] = value
 
 
 def send(session, url, title, fields):
-    """Opens a page, chooses an account, fills the fields in, and sends the form; where that leads, unfollowed."""
+    """Opens a page, selects an account, fills in the fields, and submits the form without following a redirect."""
     page = session.get(url)
     page.raise_for_status()
     form = Form(page.text)
@@ -46,14 +46,14 @@ def send(session, url, title, fields):
 
 
 def link(session, fake, code, title):
-    """Types a short code at the fake's plex.tv/link."""
+    """Enters a short code on the fake's link page, and returns the resulting page."""
     answer = send(session, f"{fake.url}/link", title, {"code": code.lower()})
     answer.raise_for_status()
     return answer.text
 
 
 def sign_in(session, fake, url, title):
-    """Signs in on the fake's hosted page, as its script would: with what stands in the fragment."""
+    """Signs in on the fake's hosted page, with the parameters in the fragment, as the script on the page would."""
     page, _, fragment = url.replace("https://app.plex.tv", fake.url, 1).partition("#")
     asked = dict(parse_qsl(fragment.lstrip("!?")))
     fields = {name: asked.get(name, "") for name in ["clientID", "code", "forwardUrl"]}

@@ -1,4 +1,4 @@
-"""python-plexapi signs in at the fake in each of its ways, and uses what it got."""
+"""python-plexapi signs in to the fake with each of its methods, and uses the tokens."""
 
 import requests
 from plexapi.exceptions import BadRequest, Unauthorized
@@ -12,7 +12,7 @@ PLEX = ["https://plex.tv", "https://clients.plex.tv"]
 
 
 class Instead(HTTPAdapter):
-    """Sends what is for plex.tv to the fake, and changes nothing else."""
+    """Sends requests for plex.tv to the fake, without any other change."""
 
     def __init__(self, fake):
         super().__init__()
@@ -54,20 +54,20 @@ def password(fake, session, over, rosa):
     code = ingrid["verification code"]
     account = MyPlexAccount(ingrid["login"], ingrid["password"], code=code, session=session)
     check("... with a verification code", account.twoFactorEnabled)
-    with refused("... and not with a wrong password", Unauthorized):
+    with refused("... but not with a wrong password", Unauthorized):
         MyPlexAccount("rosa", "not hers", session=session)
 
 
 def pin_login(fake, session, over):
     login = MyPlexPinLogin(session=session, headers=device("plexapi-pin"))
     check(f"{over} gets a PIN of four characters", len(login.pin), 4)
-    check("... that nobody has linked yet", (login.checkLogin(), login.expired), (False, False))
+    check("... that is not linked yet", (login.checkLogin(), login.expired), (False, False))
     page = person.link(session, fake, login.pin, "rosa")
     check("... which the user links at /link", "is now signed in as rosa." in page)
     login.run(timeout=60)
-    check("... and has its token by polling", (login.waitForLogin(), bool(login.token)), (True, True))
+    check("... and gets the token by polling", (login.waitForLogin(), bool(login.token)), (True, True))
     account = MyPlexAccount(token=login.token, session=session)
-    check("... which is that account's", account.username, "rosa")
+    check("... which belongs to that account", account.username, "rosa")
     return account
 
 
@@ -76,57 +76,57 @@ def hosted_page(fake, session, over):
     login.run(timeout=60)
     back = "http://127.0.0.1/back?a=b&c#d"
     url = login.oauthUrl(forwardUrl=back)
-    check(f"{over} signs in on the hosted page, which goes on", person.sign_in(session, fake, url, "tariq"), back)
-    check("... and has its token by polling", login.waitForLogin())
-    check("... which is that account's", MyPlexAccount(token=login.token, session=session).username, "tariq")
+    check(f"{over} signs in on the hosted page, and is sent back", person.sign_in(session, fake, url, "tariq"), back)
+    check("... and gets the token by polling", login.waitForLogin())
+    check("... which belongs to that account", MyPlexAccount(token=login.token, session=session).username, "tariq")
 
 
 def home(session, over, rosa):
     account = MyPlexAccount(token=rosa["token"], session=session)
-    check(f"{over} finds who else is in the Home", [user.title for user in account.users()], ["Nilo"])
+    check(f"{over} lists the other users of the Home", [user.title for user in account.users()], ["Nilo"])
     nilo = account.switchHomeUser("Nilo")
     check("... switches to a managed user", (nilo.title, nilo.restricted, nilo.email), ("Nilo", True, ""))
     check("... with another token", nilo.authToken not in [None, "", account.authToken])
-    check("... finds the way back", [user.title for user in nilo.users()], ["rosa"])
-    with refused("... which is not open without the PIN", BadRequest, "(403)"):
+    check("... lists the user to switch back to", [user.title for user in nilo.users()], ["rosa"])
+    with refused("... which is refused without the PIN", BadRequest, "(403)"):
         nilo.switchHomeUser("rosa")
     again = nilo.switchHomeUser("rosa", pin=rosa["Home PIN"])
-    check("... and is with it", again.username, "rosa")
+    check("... and works with it", again.username, "rosa")
 
 
 def resources(session, over, account):
     found = {resource.name: resource for resource in account.resources()}
     check(f"{over} lists resources", sorted(found), ["Boathouse", "rosa's telephone"])
     boathouse = found["Boathouse"]
-    check("... tells servers from players", (boathouse.provides, boathouse.owned), ("server", True))
+    check("... distinguishes servers from players", (boathouse.provides, boathouse.owned), ("server", True))
     check("... with their connections", sorted(way.local for way in boathouse.connections), [False, True])
     server = boathouse.connect(timeout=30)
     check("... connects to a server with its own token", server.friendlyName, "Boathouse")
-    check("... which is the one that was listed", server.machineIdentifier, boathouse.clientIdentifier)
+    check("... which is the listed server", server.machineIdentifier, boathouse.clientIdentifier)
     check(f"{over} pings", account.ping())
     check("... lists devices", "plexapi-pin" in [device.clientIdentifier for device in account.devices()])
     account.signout()
-    with refused("... and has no token any more once it signs out", Unauthorized):
+    with refused("... and signs out, which makes the token invalid", Unauthorized):
         MyPlexAccount(token=account.authToken, session=session)
 
 
 def jwt_login(fake, session, over, rosa):
-    """A key is registered with an old token, and a JWT renewed."""
+    """Registers a key with an old token, and renews the JWT."""
     token = old_token(session, "plexapi-jwt", rosa)
     login = MyPlexJWTLogin(session=session, headers=device("plexapi-jwt"), token=token)
     login.generateKeypair()
     login.registerDevice()
     first = login.refreshJWT()
-    check(f"{over} registers a key and verifies Plex's JWT by Plex's keys", login.verifyJWT())
+    check(f"{over} registers a key and verifies Plex's JWT with Plex's keys", login.verifyJWT())
     check("... which is for this device", login.decodedJWT["aud"], ["plex.tv", "plexapi-jwt"])
-    check("... of that account", login.decodedJWT["user"]["username"], "rosa")
-    check("... which it names", MyPlexAccount(token=first, session=session).username, "rosa")
-    with refused("... whose old token is invalid", Unauthorized):
+    check("... and names the account", login.decodedJWT["user"]["username"], "rosa")
+    check("... to which it gives access", MyPlexAccount(token=first, session=session).username, "rosa")
+    with refused("... and whose old token is now invalid", Unauthorized):
         MyPlexAccount(token=token, session=session)
     check("... and renews it", (bool(login.refreshJWT()), login.verifyJWT()), (True, True))
-    check("... a week ahead it is due", login.verifyJWT(refreshWithinDays=8), False)
+    check("... which is due for renewal within eight days", login.verifyJWT(refreshWithinDays=8), False)
     login.jwtToken = login.jwtToken[:-8] + "AAAAAAAA"
-    check("... and refuses one that was changed", login.verifyJWT(), False)
+    check("... and rejects a JWT that was changed", login.verifyJWT(), False)
     again = MyPlexJWTLogin(
         session=session,
         headers=device("plexapi-jwt"),
@@ -138,7 +138,7 @@ def jwt_login(fake, session, over, rosa):
 
 
 def old_token(session, identifier, account):
-    """A token of the old kind, made under the identifier that the key is for."""
+    """Returns an old-style token, issued under the identifier that the key is for."""
     form = {"login": account["login"], "password": account["password"]}
     headers = device(identifier) | {"Accept": "application/json"}
     answer = session.post("https://plex.tv/api/v2/users/signin", data=form, headers=headers)
@@ -147,7 +147,7 @@ def old_token(session, identifier, account):
 
 
 def jwt_pins(fake, session, over):
-    """A key comes along with a PIN, short and strong."""
+    """Registers a key with a PIN, a short and a strong one."""
     for hosted in [False, True]:
         identifier = f"plexapi-jwt-{'hosted' if hosted else 'short'}"
         login = MyPlexJWTLogin(session=session, headers=device(identifier), oauth=hosted)
@@ -158,8 +158,8 @@ def jwt_pins(fake, session, over):
         else:
             person.link(session, fake, login.pin, "tariq")
         which = "a strong" if hosted else "a short"
-        check(f"{over} brings a key along with {which} PIN, and has a JWT by polling", login.waitForLogin())
-        check("... which it verifies by Plex's keys", login.verifyJWT())
+        check(f"{over} registers a key with {which} PIN, and gets a JWT by polling", login.waitForLogin())
+        check("... which it verifies with Plex's keys", login.verifyJWT())
         check("... and renews", (bool(login.refreshJWT()), login.verifyJWT()), (True, True))
         check("... for that account", MyPlexAccount(token=login.jwtToken, session=session).username, "tariq")
 

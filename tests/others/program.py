@@ -1,4 +1,4 @@
-"""The program `others`, which does what this library does."""
+"""Runs the program `others`, which makes this library available to Python."""
 
 import json
 import subprocess
@@ -6,7 +6,7 @@ import sys
 import threading
 from contextlib import contextmanager
 
-# Long enough for any of it on a busy machine; what takes longer hangs.
+# Long enough for every command on a busy machine. After this time, a command counts as hanging.
 SECONDS = 120
 
 
@@ -15,7 +15,7 @@ class Program:
         self.path = path
 
     def ask(self, *arguments, given=None):
-        """Its answer to what it is given."""
+        """Runs a command with this JSON as its input, and returns its JSON output."""
         done = subprocess.run(
             [self.path, *arguments],
             input=None if given is None else json.dumps(given),
@@ -30,14 +30,14 @@ class Program:
 
     @contextmanager
     def running(self, *arguments):
-        """A function that waits for the next thing that it says."""
+        """Runs a command, and yields a function that waits for the next JSON line of its output."""
         process = subprocess.Popen([self.path, *arguments], stdout=subprocess.PIPE, text=True)
         watch = threading.Timer(SECONDS, process.kill)
         watch.start()
 
         def said():
             line = process.stdout.readline()
-            return json.loads(line) if line else sys.exit(f"FAILED: others {arguments[0]} has ended")
+            return json.loads(line) if line else sys.exit(f"FAILED: others {arguments[0]} ended early")
 
         try:
             yield said

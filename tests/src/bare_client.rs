@@ -22,7 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 ///
-/// Returns an error if it cannot connect, or if the response is not complete HTTP.
+/// Returns an error if the exchange fails, or if the head of the response is invalid or incomplete.
 pub fn exchange(
     request: &Request<impl AsRef<[u8]>>,
     root: Option<&[u8]>,
@@ -66,8 +66,8 @@ fn talk(
     stream.flush()?;
     let mut answer = Vec::new();
     match stream.take(LIMIT).read_to_end(&mut answer) {
-        // Many servers close without a TLS close_notify; the content length shows whether the body
-        // is complete.
+        // Many servers close without a TLS close_notify, so this is not an error, although the body
+        // may be truncated.
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {}
         other => drop(other?),
     }

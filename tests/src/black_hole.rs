@@ -7,10 +7,10 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 
 /// A port on `127.0.0.1` that ignores every attempt to connect, like a host behind a firewall that
-/// drops packets, until it is dropped.
+/// drops packets. It stays open until this value is dropped.
 ///
 /// It is a listener with a full accept queue: Linux drops further SYN packets. Other systems may
-/// refuse the connection instead; there, [`open`](Self::open) fails.
+/// refuse the connection instead. On those, [`open`](Self::open) fails.
 #[derive(Debug)]
 pub struct BlackHole {
     port: u16,

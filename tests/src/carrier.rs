@@ -162,8 +162,8 @@ impl Carrier {
         }
     }
 
-    /// Drives a flow to its end or until `watch` stops it. Also returns `None` if the flow had
-    /// already finished.
+    /// Drives a flow to its end or until `watch` stops it. Returns `None` if `watch` stopped the
+    /// flow or it had already finished.
     pub fn drive<F: Flow>(
         &self,
         flow: &mut F,

@@ -133,14 +133,14 @@ fn with_call(operation: &'static Operation) -> EveryOperation {
             (ACCOUNT, make(|inputs| inputs.plex_tv.sign_in(&inputs.credentials)))
         }
         "getTokenDetails" => (
-            // Without a token, so that every token is accepted.
+            // This body has no token, so it matches every token in a request.
             r#"{"id":7,"username":"rosa","friendlyName":"Rosa","email":"rosa@example.org"}"#,
             make(|inputs| inputs.plex_tv.token_details(&inputs.token)),
         ),
         "createOAuthPin" => (NEW_PIN, make(|inputs| inputs.plex_tv.create_short_pin())),
         "getOAuthPin" => (LINKED_PIN, make(|inputs| inputs.plex_tv.poll_pin(&inputs.pin))),
         "linkOAuthPin" => (
-            // Not read. Its length matters to the tests that truncate or delay a body.
+            // This body is not read, but the tests that truncate or delay a body need its length.
             r#"{"authToken":"canary-Lk8gYs3Wm5Td20"}"#,
             make(|inputs| inputs.plex_tv.link_pin(&inputs.token, &inputs.pin_code)),
         ),

@@ -74,7 +74,7 @@ impl RandomTlsServer {
         self.certificate.clone()
     }
 
-    /// Starts a call, and returns a URL that only its requests have.
+    /// Starts a call, and returns a URL that only the requests of this call use.
     pub fn begin_call(&self) -> String {
         let mut state = self.shared.lock();
         let call = state.call + 1;
@@ -100,7 +100,7 @@ impl RandomTlsServer {
     }
 }
 
-/// Returns the start of the paths of a call's requests.
+/// Returns the path prefix of a call's requests.
 fn path(call: usize) -> String {
     format!("/call-{call}")
 }
@@ -187,7 +187,7 @@ impl Connection<'_> {
                     })?;
                 }
                 After::KeyUpdate => {
-                    // Only TLS 1.3 has it.
+                    // Only TLS 1.3 has key updates.
                     let _ = self.tls.refresh_traffic_keys();
                     self.write_records(|_| ())?;
                 }
@@ -207,7 +207,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Answers the client's hello with the first bytes of the server's messages.
+    /// Answers the client's hello with only the first bytes of the server's messages.
     fn truncated_flight(&mut self, length: usize) -> io::Result<()> {
         let mut flight = Vec::new();
         while !self.tls.wants_write() {

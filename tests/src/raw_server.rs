@@ -154,7 +154,7 @@ struct State {
     stopped: bool,
     connections: usize,
     requests: Vec<RawRequest>,
-    /// Cloned handles of the open connections, by their numbers.
+    /// Cloned handles of the open connections, by connection number.
     open: BTreeMap<usize, TcpStream>,
 }
 
@@ -167,7 +167,7 @@ impl Shared {
         let mut state = self.lock();
         state.stopped = true;
         for stream in state.open.values() {
-            // A connection that has already ended is fine.
+            // The connection may already have ended.
             let _ = stream.shutdown(Shutdown::Both);
         }
         self.stopped.notify_all();
@@ -184,7 +184,7 @@ impl Shared {
                 let Ok(stream) = &stream else { continue };
                 let number = state.connections;
                 state.connections += 1;
-                // Without a cloned handle a stalled connection could not be ended.
+                // Without a cloned handle, a stalled connection could not be ended.
                 let Ok(handle) = stream.try_clone() else {
                     continue;
                 };

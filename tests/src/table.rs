@@ -3,12 +3,12 @@
 use std::fmt;
 use std::process::ExitCode;
 
-/// The maximum of a measurement.
+/// The maximum allowed value of a measurement.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
     /// A multiple of the baseline's value.
     Times(f64),
-    /// The baseline's value plus this.
+    /// The baseline's value plus this number.
     More(f64),
     /// No limit: the value is only printed.
     None,
@@ -24,7 +24,7 @@ impl fmt::Display for Limit {
     }
 }
 
-/// Prints rows, and counts those that exceed their limit.
+/// A table that prints its rows, and counts those that exceed their limit.
 #[derive(Debug)]
 pub struct Table {
     exceeded: usize,

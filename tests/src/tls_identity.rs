@@ -1,4 +1,4 @@
-//! A certificate for `127.0.0.1` and its key, for servers that need rustls itself.
+//! A certificate for `127.0.0.1` and its key, for servers that use rustls directly.
 
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use socket2::SockRef;
 
 use crate::tls_identity::TlsIdentity;
 
-/// The end of a connection after the response.
+/// The way a connection ends after the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsEnd {
     /// A close_notify alert, then the end of the TCP connection.

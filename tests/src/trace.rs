@@ -7,7 +7,8 @@ use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
 
-/// Calls a function with the metadata of each span and event, and with its fields in order.
+/// A subscriber that calls a function with the metadata of each span and event, and with its fields
+/// in order.
 #[derive(Debug)]
 pub struct Trace<F> {
     receive: F,

@@ -21,7 +21,8 @@ pub struct Work {
     pub ours: Side,
     /// The same work done by hand.
     pub baseline: Side,
-    /// The maximum number of instructions: the measured number plus a few percent.
+    /// The limit on the number of instructions: the measured ratio to the baseline, plus a few
+    /// percent.
     pub limit: Limit,
 }
 
@@ -38,7 +39,7 @@ pub enum Kind {
     Growth,
 }
 
-/// Prepares the work, outside of the measurement.
+/// A function that prepares the work, outside of the measurement.
 pub type Side = Box<dyn Fn() -> Ready>;
 
 /// Prepared work.

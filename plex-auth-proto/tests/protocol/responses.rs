@@ -52,7 +52,7 @@ fn refused_with<T>(
 ) -> ResponseError {
     let (_, reply) = call.into_parts();
     match reply.parse(&response(status, headers, body)) {
-        Ok(_) => panic!("{status} {body} is taken for a success"),
+        Ok(_) => panic!("{status} {body} is read as a success"),
         Err(error) => error,
     }
 }

@@ -90,7 +90,7 @@ pub enum SubscriptionStatus {
     Lapsed,
 }
 
-/// Plex sends some values as numbers, which are not converted.
+/// Plex sends some of these settings as numbers, which the baseline keeps as numbers.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {

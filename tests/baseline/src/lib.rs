@@ -1,5 +1,5 @@
-//! The work of plex-auth's libraries done by hand, as fast as possible: the baseline of the
-//! benchmarks.
+//! The same work as plex-auth's libraries, written by hand to be as fast as possible: the baseline
+//! of the benchmarks.
 //!
 //! It omits most features of the libraries: tolerance of unexpected types, detection of responses
 //! that are not Plex's, zeroing of secrets, validation of input, and errors that name the request.

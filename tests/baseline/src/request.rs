@@ -4,7 +4,7 @@ use form_urlencoded::{Serializer, byte_serialize};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri};
 
-// Checked and hashed at compile time.
+// Statics, so that the names are validated at compile time.
 static IDENTIFIER: HeaderName = HeaderName::from_static("x-plex-client-identifier");
 static PRODUCT: HeaderName = HeaderName::from_static("x-plex-product");
 static VERSION: HeaderName = HeaderName::from_static("x-plex-version");

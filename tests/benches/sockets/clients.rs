@@ -1,9 +1,10 @@
 //! The clients that are compared.
 //!
 //! The baselines are what a program would reasonably write by hand with ureq and with hyper-util's
-//! pooled client: the request from strings, the whole body, the status, a strict struct. They
-//! support TLS, as the library's transports do. They do not have the deadline of hyper's exchange,
-//! the limit on its body, retries of idempotent requests, or error reports.
+//! pooled client: build the request from strings, read the whole body, check the status, and parse
+//! a strict struct. They support TLS, as the library's transports do. They lack the hyper
+//! transport's deadline for a whole exchange, its limit on the body, retries of idempotent
+//! requests, and error reports.
 //!
 //! There are two ureq baselines: one with a timeout, which a program needs if it must not wait
 //! indefinitely, and one with the default settings, which include no timeout. With any timeout,
@@ -56,13 +57,13 @@ impl Client {
     }
 }
 
-/// Requests the token details and waits for them.
+/// A call that requests the token details and blocks until they arrive.
 pub(crate) type Blocking = Box<dyn Fn() + Send + Sync>;
 
 /// The asynchronous form of [`Blocking`].
 pub(crate) type Async = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// Returns a call that blocks this thread. hyper's call runs in a runtime on this thread.
+/// Returns a call that blocks this thread. A hyper call runs in a runtime on this thread.
 pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     match client {
         Client::OurUreq => our_ureq(url),
@@ -76,7 +77,7 @@ pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     }
 }
 
-/// Returns hyper's call, for the caller's runtime.
+/// Returns a hyper call, to run in the caller's runtime.
 pub(crate) fn asynchronous(client: Client, url: &str) -> Async {
     match client {
         Client::OurHyper => our_hyper(url),

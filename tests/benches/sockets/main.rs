@@ -1,8 +1,8 @@
 //! Complete calls over loopback, by the transports and by baseline clients.
 //!
-//! The server is this program in a separate process, so that the server's time is not counted. To
-//! inspect one client with other tools, start the program with `serve`, and a second time with
-//! `call CLIENT URL COUNT`.
+//! The server is this program, running in a separate process, so that the server's time is not
+//! counted. To inspect one client with other tools, start the program with `serve`, and a second
+//! time with `call CLIENT URL COUNT`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
 
 use std::env;
@@ -18,11 +18,12 @@ use clients::{Client, blocking};
 use pairs::Pairs;
 use plex_auth_tests::table::{Limit, Table};
 
-/// The overhead that an adapter may add to a call, to many concurrent calls, and to the first call
-/// of a process: the value measured on two shared cores, plus a few percent.
+/// The maximum ratio to the baseline for one call at a time. [`CROWD`] limits concurrent calls, and
+/// [`START`] the first call of a process. Each is the value measured on two shared cores, plus a
+/// few percent.
 const CALL: Limit = Limit::Times(1.2);
-/// The limit relative to ureq without a timeout, which starts no thread for a name lookup, like the
-/// transport.
+/// The maximum ratio to ureq without a timeout, which starts no thread to resolve a name. On a
+/// reused connection, the transport starts none either.
 const UNLIMITED: Limit = Limit::Times(1.15);
 const CROWD: Limit = Limit::Times(1.25);
 const START: Limit = Limit::Times(1.1);
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
             let call = blocking(Client::named(client), url);
             (0..count.parse().expect("a number")).for_each(|_: u32| call());
         }
-        // Arguments added by cargo.
+        // The remaining arguments, if any, are those that cargo adds.
         _ => return measure(),
     }
     ExitCode::SUCCESS
@@ -87,7 +88,7 @@ fn measure() -> ExitCode {
     table.finish()
 }
 
-/// Returns the processor time of 5,000 calls, user and system, minus that of 10 calls.
+/// Returns the CPU time of 5,000 calls, user and system, minus that of 10 calls.
 fn cpu_time(call: impl Fn()) -> Duration {
     let of = |calls| {
         let started = cpu_clock();
@@ -103,7 +104,7 @@ fn cpu_clock() -> Duration {
     time.try_into().expect("a process has run for a while")
 }
 
-/// Returns the time from the start of a process to the end of its only call.
+/// Returns the time that a process needs to start, send its only call, and exit.
 fn start(client: Client, url: &str) -> Duration {
     let program = env::current_exe().expect("this program");
     let started = Instant::now();

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use plex_auth_tests::table::{Limit, Table};
 
-/// Pairs of measurements. On a shared machine, the load changes all the time, so the two sides are
-/// measured one right after the other, and the median ratio counts.
+/// Pairs of measurements. On a shared machine, the load changes constantly, so the two sides are
+/// measured one right after the other, and the median of the ratios is reported.
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {
-    /// Measures `count` pairs, the library's and the baseline's, after one that is discarded. The
-    /// order alternates.
+    /// Measures `count` pairs of a library time and a baseline time, after one pair that is
+    /// discarded. The order alternates from pair to pair.
     pub(crate) fn of(
         count: usize,
         ours: impl Fn() -> Duration,

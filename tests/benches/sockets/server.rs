@@ -7,7 +7,7 @@ use std::{env, thread};
 
 const ACCOUNT: &str = include_str!("../../src/workloads/account.json");
 
-/// The server, in a separate process, which ends when this value is dropped.
+/// The server, in a separate process that ends when this value is dropped.
 pub(crate) struct Server {
     pub(crate) url: String,
     process: Child,
@@ -26,13 +26,13 @@ pub(crate) fn start() -> Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // The process ends at the end of its input.
+        // The process exits when its standard input is closed.
         drop(self.process.stdin.take());
         drop(self.process.wait());
     }
 }
 
-/// Prints the URL, and answers requests until the end of the input.
+/// Prints the URL, and answers requests until standard input is closed.
 pub(crate) fn serve() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let port = listener.local_addr().expect("its address").port();

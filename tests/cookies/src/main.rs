@@ -1,4 +1,4 @@
-//! Checks that the cookies of one account are not sent with the calls of another, even if another
+//! Checks that one account's cookies are not sent with another account's calls, even if another
 //! crate enables ureq's cookie feature. Run it with
 //! `cargo run --manifest-path tests/cookies/Cargo.toml`.
 
@@ -10,8 +10,8 @@ use std::thread;
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 use ureq::Agent;
 
-/// Answers each request with a cookie, and with an account whose ID is 1 if the request had a
-/// cookie.
+/// Answers each request with a cookie and an account, whose ID is 1 if the request had a cookie and
+/// 0 if not.
 fn serve(stream: TcpStream) -> io::Result<()> {
     let mut writer = stream.try_clone()?;
     let mut has_cookie = false;
@@ -31,7 +31,7 @@ fn serve(stream: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns whether the second and the third of three calls have a cookie.
+/// Sends three calls, and returns whether the second and the third had a cookie.
 fn cookies(transport: &Transport, plex_tv: &PlexTv) -> Result<[bool; 2], Box<dyn Error>> {
     let call = || Token::new("abc").map(|token| plex_tv.token_details(&token));
     let first = transport.send(call()?)?;

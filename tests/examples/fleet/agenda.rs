@@ -3,7 +3,7 @@
 /// The span of the wheel, in seconds: longer than a device token refresher ever waits.
 const REACH: u64 = 4096;
 
-/// The coming seconds, and the devices due in each.
+/// The devices that are due in each second of the span.
 #[derive(Debug)]
 pub(crate) struct Agenda {
     seconds: Vec<Vec<u32>>,
@@ -15,15 +15,15 @@ impl Agenda {
     }
 
     /// Schedules a device, and returns the scheduled time. A time beyond the span is replaced with
-    /// the end of the span, which is harmless.
+    /// the end of the span, which is harmless: the device is only polled too early.
     pub(crate) fn put(&mut self, now: u64, at: u64, who: u32) -> u64 {
         let at = at.clamp(now, now + REACH - 1);
         self.seconds[slot(at)].push(who);
         at
     }
 
-    /// Takes the devices due in this second, in order. More may be added meanwhile: call this again
-    /// until it returns none.
+    /// Takes the devices due in this second, in order. While they are handled, more may be
+    /// scheduled for the same second: call this again until it returns none.
     pub(crate) fn take(&mut self, now: u64) -> Vec<u32> {
         std::mem::take(&mut self.seconds[slot(now)])
     }

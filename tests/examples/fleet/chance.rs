@@ -7,7 +7,7 @@ use fastrand::Rng;
 pub(crate) struct Chance(Rng);
 
 impl Chance {
-    /// Creates a source whose numbers depend on the seed and the purpose.
+    /// Creates a source whose numbers depend only on the seed and the purpose.
     pub(crate) fn new(seed: u64, purpose: u64) -> Self {
         Self(Rng::with_seed(seed ^ mixed(purpose)))
     }
@@ -21,7 +21,7 @@ impl Chance {
         if bound == 0 { 0 } else { self.0.u64(..bound) }
     }
 
-    /// Returns whether an event with this many chances in a thousand happens.
+    /// Returns whether an event happens that has this many chances in a thousand.
     pub(crate) fn happens(&mut self, in_a_thousand: u64) -> bool {
         self.below(1000) < in_a_thousand
     }

@@ -65,7 +65,7 @@ impl Device {
         }
     }
 
-    /// Returns the time on its clocks.
+    /// Returns the device's current time. Its wall clock is `ahead` seconds fast.
     pub(crate) fn clock(&self, now: u64) -> Now {
         clock_at(now, at(now.saturating_add_signed(i64::from(self.ahead))))
     }

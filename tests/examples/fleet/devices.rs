@@ -22,7 +22,7 @@ pub(crate) const ROLLED_OUT: u64 = 11 * DAY / 2;
 /// The number of devices in a thousand that are restarted each day.
 const RESTARTED: u64 = 20;
 
-/// One in this many restarts happens when the device's next response arrives, before it saves the
+/// One in this many restarts happens when the next response arrives, before the device saves its
 /// state.
 const FORGETFUL: u64 = 4;
 
@@ -38,7 +38,7 @@ pub(crate) fn outages() -> Vec<Outage> {
     ]
 }
 
-/// The time, request ID and content of a response that a device is waiting for.
+/// The outcome of a device's request that is in flight, with the arrival time and the request ID.
 type Pending = (u64, RequestId, Answer);
 
 /// The devices and the observed events. Times are in seconds since the epoch.
@@ -166,7 +166,7 @@ impl<S: Service> Fleet<S> {
     fn ask(&mut self, number: u32, now: u64) {
         let Device { due, on_at, .. } = self.devices[number as usize];
         if u64::from(due) != now - START {
-            return; // It has been restarted since.
+            return; // This entry is stale: the device was restarted.
         }
         if u64::from(on_at) > now - START {
             return self.put(number, now, START + u64::from(on_at));
@@ -186,7 +186,7 @@ impl<S: Service> Fleet<S> {
                 self.put(number, now, now);
             }
             Step::Done(end) => self.ended.push((number, end)),
-            // The flow has finished.
+            // The flow ended earlier, so the device is not scheduled again.
             Step::Finished => {}
             Step::Do(id, Action::Send(outgoing)) => {
                 let path = outgoing.request().uri().path();
@@ -202,8 +202,8 @@ impl<S: Service> Fleet<S> {
                     device.registered += u8::from(status == 201);
                 }
                 if is_exchange && status == 200 && device.good_until == UNTIL_EXCHANGED {
-                    // The old token is now invalid. A device does not count as being without a
-                    // token while it waits for a response that will arrive.
+                    // The old token is now invalid. While a device waits for a response that will
+                    // arrive, it does not count as being without a token.
                     let until = if outcome.answer.is_ok() { now + outcome.after } else { now };
                     device.good_until = since_start(until);
                 }

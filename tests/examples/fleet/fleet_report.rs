@@ -1,4 +1,4 @@
-//! The results of a fleet's month, and a check of its goals.
+//! The results of a fleet's month, compared with the goals.
 
 use std::ops::Range;
 
@@ -9,8 +9,9 @@ use crate::plex_tv::DeviceTokens;
 use crate::report::Report;
 use crate::traffic::{stretch, to_float};
 
-/// The goals: the load in the busiest interval, as a multiple of the mean.
+/// The maximum peak load outside outages, as a multiple of the mean.
 const MOST_OUTSIDE: f64 = 3.0;
+/// The maximum peak load after an outage, as a multiple of the mean.
 const MOST_AFTER: f64 = 10.0;
 
 /// The number of devices that are simulated with both services.
@@ -62,7 +63,7 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
     let up = up_times(outages.iter().map(|outage| outage.when.clone()));
     let mean = traffic.mean(&up);
     let over = stretch(mean);
-    // As long as the outage, but at least an hour, and at least `over`.
+    // The time after an outage is as long as the outage, but at least an hour, and at least `over`.
     let after = |outage: &Range<u64>| {
         let lasts = (outage.end - outage.start).max(HOUR).max(over);
         outage.end..(outage.end + lasts).min(START + MONTH)
@@ -142,7 +143,7 @@ fn is_left_without(lapse: &Range<u64>, up: &[Range<u64>]) -> bool {
     up.iter().any(|up| lapse.start.max(up.start) + HOUR <= lapse.end.min(up.end))
 }
 
-/// Returns the month without these times, which are sorted.
+/// Returns the parts of the month outside these intervals, which must be sorted.
 fn up_times(down: impl Iterator<Item = Range<u64>>) -> Vec<Range<u64>> {
     let mut up = Vec::new();
     let mut from = START;

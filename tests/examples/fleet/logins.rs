@@ -21,16 +21,16 @@ const AT_ONCE: u64 = 5;
 /// The number of PINs in a thousand that are never linked.
 const NEVER: u64 = 300;
 
-/// The time until all logins have ended, in seconds.
+/// The length of the simulation, in seconds. By then, all logins must have ended.
 const TIME: u64 = LIFE + 300;
 
 /// The maximum time that a login continues after its PIN has expired, in seconds: its last poll
-/// times out after 10 s, it retries for half a minute, and the last retry starts 16 s after the one
-/// before and can also time out.
+/// times out after 10 s, it retries for half a minute, and the last retry starts 16 s after the
+/// previous one and can also time out.
 const GRACE: u64 = 66;
 
-/// The number of seconds before its expiry in which a PIN may be linked too late: a poll in flight
-/// at that time may be lost, and plex.tv no longer reports a PIN that has expired.
+/// A PIN that is linked within this many seconds of its expiry may be linked too late: a poll in
+/// flight at that time may be lost, and plex.tv no longer returns a PIN that has expired.
 const TOO_LATE: u64 = 20;
 
 /// The number of logins that are simulated with both services.

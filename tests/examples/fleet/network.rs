@@ -13,7 +13,7 @@ use plex_auth_proto::{Body, Outgoing, TransportError};
 use crate::chance::Chance;
 use crate::traffic::Traffic;
 
-/// A service: the whole fake, or a plain one in its place.
+/// A service: the full fake, or a simplified replacement.
 pub(crate) trait Service {
     fn answer(&mut self, request: &Request<Vec<u8>>, now: u64) -> Response<Vec<u8>>;
 }
@@ -168,12 +168,12 @@ pub(crate) fn clock_at(now: u64, wall: SystemTime) -> Now {
     Now::new(Duration::from_secs(now), wall)
 }
 
-/// Returns the correct wall-clock time.
+/// Returns the wall-clock time at this many seconds since the Unix epoch.
 pub(crate) fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// Returns the first whole second after a wait that starts now.
+/// Returns the first whole second at or after the end of a wait that starts now.
 pub(crate) fn after(now: u64, wait: Duration) -> u64 {
     now.saturating_add(wait.as_secs()).saturating_add(u64::from(wait.subsec_nanos() > 0))
 }

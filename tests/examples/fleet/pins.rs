@@ -1,5 +1,5 @@
-//! A plain plex.tv for a hundred thousand PINs: it answers like the fake, without the list of PINs
-//! that the fake searches for each poll.
+//! A simplified plex.tv for a hundred thousand PINs: it answers like the fake, but does not search
+//! a list of all PINs for each poll.
 
 use std::collections::HashMap;
 
@@ -66,7 +66,7 @@ impl Pins {
 }
 
 fn body(place: usize, pin: &Pin, now: u64) -> Vec<u8> {
-    // There are more PINs than possible codes, and no user enters them here.
+    // All PINs have the same code, because no user enters it here.
     let token = pin.token.as_ref().map_or("null".to_owned(), |token| format!("\"{token}\""));
     let (id, left) = (FIRST + place, pin.ends.saturating_sub(now));
     format!(

@@ -1,5 +1,5 @@
-//! A plain plex.tv for a million devices: it answers like the fake, without the lists that the fake
-//! searches for each request.
+//! A simplified plex.tv for a million devices: it answers like the fake, but does not search lists
+//! for each request.
 //!
 //! It checks everything that decides a device's next action, except signatures. Each run verifies
 //! that it answers like the fake, by simulating a small fleet with both.
@@ -116,7 +116,7 @@ impl DeviceTokens {
         plain(StatusCode::OK, format!(r#"{{"auth_token":"{token}"}}"#).into_bytes())
     }
 
-    /// Creates a token as long as Plex's.
+    /// Creates a token that has the same length as Plex's.
     fn token(&self, device: u32, now: u64) -> String {
         let claims = format!(
             r#"{{"iss":"plex.tv","aud":["plex.tv","{id}"],"iat":{now},"exp":{end},"thumbprint":"{id:->43}","user":{{"id":31415926,"uuid":"0123456789abcdef","username":"rosa.kjelvik","email":"rosa.kjelvik@example.org","friendly_name":"Rosa"}}}}"#,

@@ -35,7 +35,7 @@ const REVOKED: u64 = 10;
 /// The maximum jitter, in milliseconds. It is short because a user is waiting for the token.
 const JITTER: u64 = 30_000;
 /// The time limit, in seconds, for each user to have a valid token again. A user notices a restart
-/// on its next request.
+/// only on the next request.
 const WITHIN: u64 = USED_EVERY + HOUR / 4;
 /// The numbers of servers and of refreshers that are simulated with both services.
 const FEW: (u32, u32) = (5, 50);
@@ -48,9 +48,9 @@ struct User {
     /// The time of the next request to its server.
     uses_at: u64,
     due: u64,
-    /// The number of tokens created for it since the restart of its server.
+    /// The number of tokens created for it since its server's restart.
     made: u32,
-    /// The number of responses with such tokens that may have been lost.
+    /// The number of failed requests, whose lost responses may have contained such tokens.
     lost: u32,
     /// The time at which it first had a valid token after the restart.
     valid_at: Option<u64>,
@@ -199,7 +199,7 @@ impl<S: Server> Town<S> {
         let is_down = household.down.iter().any(|down| down.contains(&now));
         if user.uses_at <= now {
             user.uses_at = now + USED_EVERY;
-            // The rejection is reported twice, as by two requests that were in flight at the same
+            // The rejection is reported twice, as it would be by two requests in flight at the same
             // time.
             if let Some(token) = user.refresher.token().filter(|_| !is_down).cloned()
                 && !household.server.is_opened_by(&token, now)
@@ -210,7 +210,7 @@ impl<S: Server> Town<S> {
         }
         let next = match user.refresher.poll(clock(now)) {
             Step::Done(never) => match never {},
-            // Nothing changes before the token is used.
+            // Nothing changes until the token is used again.
             Step::Wait(None) | Step::Finished => user.uses_at,
             Step::Wait(Some(time)) => after(now, time),
             Step::Do(id, Action::Send(outgoing)) => {
@@ -233,7 +233,7 @@ impl<S: Server> Town<S> {
                 let what = now ^ u64::from(number) << 32 ^ u64::from(status) << 20;
                 self.history = mixed(self.history ^ mixed(what ^ outcome.after << 16));
                 self.pending.insert(number, (id, outcome.answer));
-                // The user has no other request meanwhile.
+                // The user sends no other request until the response arrives.
                 user.due = self.agenda.put(now, now + outcome.after, number);
                 return;
             }

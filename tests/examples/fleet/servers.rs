@@ -1,5 +1,5 @@
-//! Plain media servers for clients with transient tokens. They answer like the fake, but need so
-//! little memory that ten thousand of them fit.
+//! Simplified media servers for clients with transient tokens. They answer like the fake, but need
+//! so little memory that ten thousand of them fit.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,7 +16,7 @@ pub(crate) trait Server: Service {
     /// Creates a token of an account that may use the server.
     fn account_token(&mut self) -> String;
 
-    /// Makes the account's token invalid.
+    /// Makes this account's token invalid.
     fn revoke(&mut self, token: &str);
 
     /// Restarts the server, which forgets its transient tokens.
@@ -54,7 +54,7 @@ impl Server for FakePlex {
 /// The lifetime of a transient token, in seconds.
 const LIFE: u64 = 48 * 60 * 60;
 
-/// The transient tokens of a media server.
+/// A simplified media server: the accounts it accepts, and its transient tokens.
 #[derive(Debug)]
 pub(crate) struct Attic {
     accounts: HashSet<String>,

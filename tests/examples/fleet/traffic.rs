@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// The mean number of requests in the interval that a peak is measured over. It is large enough
+/// The mean number of requests in the interval over which a peak is measured. It is large enough
 /// that a peak is due to the schedule and not to chance: with a mean of one request per second,
 /// three requests in one second can be chance.
 const ENOUGH: f64 = 250.0;
@@ -42,7 +42,7 @@ impl Traffic {
         times.iter().flat_map(|time| self.within(time)).copied().max().unwrap_or(0)
     }
 
-    /// Returns the number of requests per second in the busiest interval of this length within one
+    /// Returns the number of requests per second in the busiest interval of this length, within one
     /// of these times, and the end of that interval.
     pub(crate) fn busiest(&self, times: &[Range<u64>], stretch: u64) -> (f64, u64) {
         let length = usize::try_from(stretch).expect("a month");
@@ -70,7 +70,7 @@ impl Traffic {
     }
 }
 
-/// Returns the length of the interval in which this rate gives [`ENOUGH`] requests.
+/// Returns the number of seconds in which this rate gives [`ENOUGH`] requests, but at most a day.
 pub(crate) fn stretch(mean: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let seconds = (ENOUGH / mean).ceil() as u64;

@@ -1,5 +1,5 @@
 //! The calls of a run. All are different, so that the response to one cannot be mistaken for the
-//! response to another, and the server's record shows which calls arrived.
+//! response to another, and so that the server's record shows which calls arrived.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,7 +70,7 @@ pub(crate) struct Outcome {
 
 /// The checked parts of a response.
 pub(crate) struct Answer {
-    /// The number of the request that the response says it answers.
+    /// The number of the request that was answered, according to the response.
     pub(crate) request: Option<usize>,
     /// Whether the response has the expected values.
     pub(crate) right: bool,

@@ -133,7 +133,7 @@ fn stalls(limit: Duration) -> Vec<Stall> {
         connecting: true,
         _server: StallingServer::Raw(silent),
     });
-    // Not every system supports it.
+    // Not every system supports black holes.
     if let Ok(hole) = BlackHole::open() {
         let url = hole.url();
         stalls.push(Stall {

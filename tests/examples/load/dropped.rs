@@ -15,8 +15,8 @@ use crate::place::Place;
 use crate::report::Report;
 use crate::workers::Workers;
 
-/// The path prefixes of the dropped calls. The fake responds slowly there, so that the futures need
-/// many polls.
+/// The path prefixes of the dropped calls. The fake responds slowly to these paths, so that the
+/// futures need many polls.
 const SLOW: [&str; 2] = ["/api/v2", "/pms"];
 
 const OPERATIONS: [&str; 4] =
@@ -82,7 +82,7 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
     vec![report]
 }
 
-/// Makes responses arrive in pieces: an account's body, a media server's head.
+/// Makes responses arrive in pieces: the bodies from plex.tv, and the heads from the media server.
 fn be_slow(place: &Place) {
     let pause = Duration::from_millis(1);
     let body = Delivery::SlowBody { bytes: 512, pause };

@@ -1,5 +1,5 @@
-//! Every seventh connection ends early: before the request is read, before the response, in its
-//! head, in its body, or after it even though the connection was to stay open.
+//! Every seventh connection ends early: before the request is read, before the response, in the
+//! response's head or body, or after a response that promised to keep the connection open.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -57,8 +57,9 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     report
 }
 
-/// Checks that no idempotent call fails because of a stale pooled connection: a failed call's last
-/// copy was sent on a new connection, or its response was cut off in the body.
+/// Checks that no idempotent call fails because of a stale pooled connection: the last copy of a
+/// failed call must have been sent on a new connection, or its response must have been cut off in
+/// the body.
 fn judge_stale(report: &mut Report, outcomes: &[Outcome], faults: &[Fault]) {
     let mut last: HashMap<&str, &Fault> = HashMap::new();
     for fault in faults {

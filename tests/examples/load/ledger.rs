@@ -1,4 +1,4 @@
-//! Checks a run: the outcome of each call against the requests that the server received.
+//! Checks the outcome of each call in a run against the requests that the server received.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -32,9 +32,9 @@ impl<'a> Ledger<'a> {
     }
 
     /// Checks the guarantees that hold under any fault: no call is lost, no response reaches a
-    /// different caller, no sign-in is sent twice and nothing else three times, and every transport
-    /// error gives a possible reason and does not claim that a request was not sent if it was.
-    /// `fitting` returns whether a reason is possible.
+    /// different caller, no sign-in is sent more than once and no other call more than twice, and
+    /// every transport error gives a possible reason and does not claim that a request was not sent
+    /// if it arrived. `fitting` returns whether a reason is possible.
     pub(crate) fn judge(
         &self,
         report: &mut Report,

@@ -11,10 +11,10 @@ use crate::report::Report;
 use crate::workers::Workers;
 use crate::{Arguments, ledger::Ledger};
 
-/// A server and the settings of calls to it.
+/// A server, the faults of its connections, and the root certificate to trust.
 pub(crate) struct Place {
     pub(crate) server: Server,
-    /// The plans of its connections.
+    /// The fault plans of its connections.
     pub(crate) faults: Arc<Faults>,
     root: Option<Vec<u8>>,
 }

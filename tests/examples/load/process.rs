@@ -23,8 +23,8 @@ pub(crate) fn memory() -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Waits until the number of open files is back at `wanted`, and returns the last number. The other
-/// end of a connection needs a moment to notice that it is closed.
+/// Waits up to 20 seconds until the number of open files is back at `wanted`, and returns the last
+/// number. The other end of a connection needs a moment to notice that it is closed.
 pub(crate) fn open_files_back_at(wanted: Option<usize>) -> Option<usize> {
     let give_up = Instant::now() + Duration::from_secs(20);
     while open_files() > wanted && Instant::now() < give_up {

@@ -11,11 +11,11 @@ use crate::report::Report;
 /// with each round, but an allocator's pools do not.
 const LEAK: usize = 1;
 
-/// The minimum growth that counts, in KiB.
+/// The growth below which a round always counts as free of leaks, in KiB.
 const NOISE: usize = 8 * 1024;
 
-/// The maximum number of rounds, in one of which memory must not grow. The first round fills the
-/// pools.
+/// The maximum number of rounds. In one of the rounds after the first, which fills the pools,
+/// memory must not grow.
 const ROUNDS: usize = 5;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
@@ -63,7 +63,7 @@ fn round(
     let &Arguments { calls, at_once, .. } = arguments;
     let connections = place.server.connections();
     let workers = place.workers(workers);
-    // The server's end of each connection counts, too.
+    // This includes the server's ends of the connections.
     let idle = open_files();
     let started = Instant::now();
     place.without_faults(&workers, calls, at_once, party, report);

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::ask::{Ask, Outcome};
 
-/// The delay of a caller after a failure. Without it all calls would be used up while the port is
+/// The delay of a caller after a failure. Without it, all calls would be used up while the port is
 /// closed.
 const RETRY_DELAY: Duration = Duration::from_millis(5);
 

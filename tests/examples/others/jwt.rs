@@ -1,4 +1,4 @@
-//! Signs a device JWT for another program to verify, and verifies the token of another program.
+//! Signs a device JWT for another program to verify, and verifies another program's token.
 
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
@@ -69,7 +69,7 @@ impl Verify {
         let Self { identifier, now } = self;
         let mut given = String::new();
         io::stdin().read_to_string(&mut given)?;
-        // The keys are in the format of plex.tv's list. The token beside them is ignored.
+        // The input's `keys` have the format of plex.tv's list, and its `token` is ignored here.
         let keys: PlexKeys = serde_json::from_str(&given)?;
         let given: Value = serde_json::from_str(&given)?;
         let token = given.get("token").and_then(Value::as_str).ok_or("there is no token")?;

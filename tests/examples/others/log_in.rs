@@ -1,4 +1,4 @@
-//! A PIN login that is linked in a browser.
+//! A PIN login whose PIN is linked in a browser.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -19,7 +19,8 @@ pub(crate) struct LogIn {
     #[arg(long, value_name = "URL")]
     plex_tv: String,
 
-    /// Sign in on the hosted page, which continues to this URL. Without it, a short code is linked.
+    /// Sign in on the hosted page, which continues to this URL. Without this option, a short code
+    /// is linked.
     #[arg(long, value_name = "URL")]
     forward_to: Option<ForwardUrl>,
 

@@ -1,8 +1,7 @@
-//! Makes this library available to programs of other projects. `tests/others/run` tests it with
-//! them.
+//! Makes this library available to other projects' programs. `tests/others/run` tests it with them.
 //!
 //! `cargo run -p plex-auth-tests --example others -- --help` lists the commands. The output is one
-//! JSON object per line. It includes secrets, because the accounts are those of a fake Plex.
+//! JSON object per line. It includes secrets, because all accounts belong to a fake Plex.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 
 mod jwt;

@@ -10,8 +10,8 @@ use plex_auth_ureq::flow::ConnectionKind;
 use plex_auth_ureq::server::{Scope, TokenType};
 use plex_auth_ureq::{MediaServer, PlexTv, Token, TransientToken, Transport};
 
-/// Returns the server with this name over its best connection, with a token that the server
-/// accepts.
+/// Returns the server with this name, reached over its best connection, with a token that the
+/// server accepts.
 fn open(
     http: &Transport,
     plex_tv: &PlexTv,

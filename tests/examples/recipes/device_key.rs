@@ -1,10 +1,10 @@
 //! Signs in once with a device key, and renews the token unattended.
 //!
 //! Use this for a service without a screen. The order matters: save the key before Plex receives
-//! it, and save each new token before it is used. At each start, call `refresher_of`; if it has no
-//! token, call `log_in`.
+//! it, and save each new token before it is used. At each start, call `refresher_of`; if it returns
+//! an error or a refresher without a token, call `log_in`.
 //!
-//! Media servers do not accept these tokens: use one to request the list of `resources` from
+//! Media servers do not accept these tokens: use the token to request the list of `resources` from
 //! plex.tv, and send each server its own token from that list. Give the device its own client
 //! identifier, because Plex reportedly refuses other logins under a device key's identifier.
 
@@ -33,7 +33,7 @@ pub(crate) fn device_key(folder: &Path, random: [u8; 32]) -> io::Result<Ed25519K
     Ok(Ed25519Key::from_seed(&seed))
 }
 
-/// Signs in, or continues a login that a crash has interrupted, and saves the first token.
+/// Signs in, or continues a login that a crash interrupted, and saves the first token.
 pub(crate) fn log_in(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -123,7 +123,7 @@ pub(crate) fn run() -> Outcome {
 
     let key = device_key(folder.path(), random()?)?;
     assert!(refresher_of(&plex_tv, &key, folder.path(), Duration::ZERO).is_err());
-    // Simulate a program that ended before its first request. It continues from there.
+    // Simulate a program that ended before its first request. The login continues from there.
     let state = plex_tv.device_link_code_login(&key).save(http.now());
     save(&folder.path().join("device.json"), state.expose())?;
     log_in(&http, &plex_tv, &key, folder.path(), |pin| {

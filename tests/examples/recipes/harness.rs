@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 pub(crate) type Outcome<T = ()> = Result<T, Box<dyn Error>>;
 
-/// A plex.tv with media servers, over HTTP.
+/// A fake plex.tv with media servers, served over HTTP.
 pub(crate) struct Harness {
     pub(crate) server: Server,
 }
@@ -21,7 +21,7 @@ impl Harness {
         Self { server: Server::http(FakePlex::new()) }
     }
 
-    /// Returns the fake's plex.tv. A real program uses `PlexTv::new(me)`.
+    /// Returns a `PlexTv` for the fake. A real program uses `PlexTv::new(me)`.
     pub(crate) fn plex_tv(&self) -> Outcome<PlexTv> {
         plex_tv_at(self.server.url())
     }
@@ -42,7 +42,7 @@ impl Harness {
     }
 }
 
-/// Returns the plex.tv of the fake at this URL. A real program creates its client identifier once,
+/// Returns a `PlexTv` for the fake at this URL. A real program creates its client identifier once,
 /// saves it, and reads it at each start.
 pub(crate) fn plex_tv_at(url: &str) -> Outcome<PlexTv> {
     let me = ClientIdentity::builder("recipes").product("Example Player").build()?;
@@ -63,7 +63,7 @@ pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     Ok(bytes)
 }
 
-/// An empty folder, removed when this is dropped.
+/// An empty folder, which is removed when this value is dropped.
 pub(crate) struct Folder(PathBuf);
 
 impl Folder {
@@ -80,7 +80,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // If this fails, the folder stays among other temporary files.
+        // If this fails, the folder is left among the other temporary files.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

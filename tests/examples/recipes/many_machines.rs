@@ -2,7 +2,7 @@
 //!
 //! One machine has the device key and its state. If two renewed, they would overwrite each other's
 //! state; if two signed in, each would invalidate the other's token. A token expires after seven
-//! days and is renewed a day early, so that machine can be down for a day.
+//! days and is renewed a day early, so the machine that renews it can be down for a day.
 //!
 //! Plex does not publish its rate limits. Clients have mainly received 429 for nonces, and each
 //! renewal needs a nonce. Flows obey `Retry-After`. To spread the load, give each refresher a
@@ -10,9 +10,9 @@
 //! token when a call has failed, not before each call.
 //!
 //! Alternatively, each machine is a device with its own identifier, key and login. Such machines
-//! are independent, but each must be linked once and has its own entry in the account's list.
-//! `cargo run --release -p plex-auth-tests --example fleet` simulates a million of them for a
-//! month.
+//! are independent, but each must be linked once and has its own entry in the account's list of
+//! devices. `cargo run --release -p plex-auth-tests --example fleet` simulates a million of them
+//! for a month.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -60,8 +60,8 @@ fn send_with<T>(
     }
 }
 
-/// Returns a machine's part of `spread`, from a hash of its name, so that the machines do not all
-/// renew at the same time.
+/// Returns a machine's share of `spread`, computed from a hash of its name, so that the machines do
+/// not all renew at the same time.
 fn share_of(name: &str, spread: Duration) -> Duration {
     let hash = digest(&SHA256, name.as_bytes());
     let number =

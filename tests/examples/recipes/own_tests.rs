@@ -27,7 +27,8 @@ fn greeting_depends_on_the_token() -> Result<(), Box<dyn std::error::Error>> {
     let token = Token::new(fake.with(|plex| plex.account(Who::Free).token().to_owned()))?;
     assert_eq!(greeting(&http, &plex_tv, &token), "hello tariq");
 
-    // Two kinds of outage: a gateway's page, and a connection that is closed.
+    // Two kinds of outage: a gateway's error page, and a connection that closes before the
+    // response.
     let page = Misbehavior::answer(502, "text/html", "<html>Bad Gateway</html>");
     for outage in [page, Misbehavior::deliver(Delivery::CloseUnanswered)] {
         fake.with(|plex| plex.misbehave("/user", outage));

@@ -2,8 +2,8 @@
 //! can read it.
 //!
 //! Use this for every secret that a program saves. Save a token as soon as it arrives. If a file is
-//! damaged, report that and keep the file under another name: a new identifier in its place would
-//! be a new device.
+//! damaged, report that and keep the file under another name. Do not replace it silently: with a
+//! new client identifier, the program would be a new device.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -30,7 +30,7 @@ pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     fs::rename(&beside, file)
 }
 
-/// Removes what was saved, if anything.
+/// Removes the file, if it exists.
 pub(crate) fn forget(file: &Path) -> io::Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -38,7 +38,8 @@ pub(crate) fn forget(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Returns what was saved, or `None` if nothing was. Do not treat an error as "nothing saved".
+/// Returns the saved bytes, or `None` if nothing has been saved. Do not treat an error as "nothing
+/// saved".
 pub(crate) fn saved(file: &Path) -> io::Result<Option<Vec<u8>>> {
     match fs::read(file) {
         Ok(bytes) => Ok(Some(bytes)),
@@ -77,7 +78,7 @@ pub(crate) fn run() -> Outcome {
         use std::os::unix::fs::PermissionsExt;
         assert_eq!(fs::metadata(&file)?.permissions().mode() & 0o777, 0o600);
     }
-    // A folder is an error, not "nothing saved".
+    // Reading a folder is an error, not "nothing saved".
     assert!(saved(folder.path()).is_err());
     println!("saved in one step, and readable only by its owner");
     Ok(())

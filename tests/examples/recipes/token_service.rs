@@ -18,7 +18,7 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 /// The time for which a valid token counts as valid while Plex cannot be reached.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
-/// The time to send nothing after an error, if Plex does not say how long to wait.
+/// The time for which nothing is sent after an error, if Plex does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// The cached results. A real service would put this behind a lock, and remove entries older than
@@ -38,9 +38,9 @@ struct TokenService {
 enum Verdict {
     /// Valid, with the ID of the account.
     Valid(u64),
-    /// Invalid, because Plex said so: the user must sign in again.
+    /// Invalid according to Plex: the user must sign in again.
     Invalid,
-    /// Unknown. Respond with 503, and this time as `Retry-After`.
+    /// Unknown. Respond with 503, with this time as `Retry-After`.
     Unknown(Duration),
 }
 
@@ -110,7 +110,8 @@ pub(crate) fn run() -> Outcome {
     let valid = service.check(&token, start);
     assert!(matches!(valid, Verdict::Valid(_)));
     assert_eq!((service.check(&token, after(4)), requests()), (valid, 1));
-    // Plex's refusal on a pooled connection is confirmed on another one, which takes two requests.
+    // A refusal on a pooled connection is confirmed on another connection, so this check takes two
+    // requests.
     assert_eq!(service.check(&Token::new("a-token-of-nobody")?, start), Verdict::Invalid);
 
     let limit = Misbehavior::answer(429, "application/json", r#"{"errors":[{"code":1003}]}"#);

@@ -22,7 +22,7 @@ use crate::save::{forget, save, saved_text};
 /// current one has expired. `show` is called at each change and at least once a second.
 ///
 /// Returns `None` if `show` reports that the viewer has left; the next call continues with the same
-/// code. If the viewer wants no other code, returns [`PinLoginError::Expired`].
+/// code. If the viewer does not want another code, returns [`PinLoginError::Expired`].
 fn log_in(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -67,7 +67,7 @@ fn log_in(
     }
 }
 
-/// Returns the text on the screen.
+/// Returns the text to show on the screen.
 fn screen(login: &PinLogin, progress: &PinProgress) -> Result<String, QrError> {
     match progress {
         PinProgress::Creating { last_error: Some(error), .. } => {

@@ -38,7 +38,7 @@ struct BackEnd {
 enum Session {
     /// On Plex's page. The saved login redeems the token, so it never leaves the server.
     SigningIn(Secret),
-    /// Signed in; it is unknown whether the user may use the server.
+    /// Signed in, but it is not known yet whether the user has access to the server.
     SignedIn(Token),
     /// Admitted, with the name of the user.
     Admitted(String),
@@ -208,14 +208,14 @@ async fn serve(listener: TcpListener, back_end: Arc<BackEnd>) -> std::io::Result
     }
 }
 
-/// A browser: the site, and its cookie.
+/// A minimal browser, with the site and its cookie.
 struct Browser {
     site: String,
     cookie: String,
 }
 
 impl Browser {
-    /// Returns the status, `Location` and the text.
+    /// Requests a page, and returns the status, the `Location` header and the text.
     fn get(&mut self, path: &str) -> Outcome<(u16, String, String)> {
         let request = Request::get(format!("{}{path}", self.site))
             .header(header::COOKIE, &self.cookie)
@@ -257,7 +257,7 @@ pub(crate) fn run() -> Outcome {
         let (_, page, _) = browser.get("/sign-in")?;
         let first_cookie = browser.cookie.clone();
         assert!(page.contains("/auth#?clientID="), "{page}");
-        // The user signs in there.
+        // The user signs in on that page.
         let code = harness.server.with(|fake| fake.pins().last().map(|pin| pin.code().to_owned()));
         harness.link(&code.ok_or("a PIN was created")?, who);
         let (found, to, text) = browser.get("/back")?;

@@ -87,8 +87,8 @@ impl FakePlex {
     /// called.
     ///
     /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviors for the
-    /// same path form a queue: each applies after the previous one has been used its number of
-    /// [`times`](Misbehavior::times). With a misbehavior that specifies only a delivery, the
+    /// same path form a queue: each applies after the previous one has been used as often as its
+    /// [`times`](Misbehavior::times) allow. With a misbehavior that specifies only a delivery, the
     /// request takes effect, and its response is the correct one.
     pub fn misbehave(&mut self, path: &str, misbehavior: Misbehavior) {
         self.misbehaviors.add(path, misbehavior);
@@ -220,7 +220,7 @@ impl FakePlex {
         self.device_keys.demands_times = true;
     }
 
-    /// Makes plex.tv sign with a new key from now on. It still lists the earlier ones.
+    /// Makes plex.tv sign with a new key from now on. It still lists the earlier keys.
     pub fn change_key(&mut self) {
         let number = u8::try_from(self.plex_keys.len() + 1).unwrap_or(u8::MAX);
         self.plex_keys.push(PlexKey::numbered(number));

@@ -20,11 +20,13 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 //!
-//! A [`Server`] serves it on a free port of this machine, and can be restarted on the same port.
-//! The [`Delivery`] of a [`Misbehavior`] can make its responses late, slow, cut off or missing.
+//! A [`Server`] serves the fake on a free port of this machine, and can be restarted on the same
+//! port. The [`Delivery`] of a [`Misbehavior`] can make its responses late, slow, cut off or
+//! missing.
 //!
-//! The program `fake-plex` serves it to clients in any language: `cargo install plex-auth-fake
-//! --features program`. For a complete program and its tests, see `examples/tested_program.rs`.
+//! The program `fake-plex` serves the fake to clients in any language:
+//! `cargo install plex-auth-fake --features program`. For a complete program and its tests, see
+//! `examples/tested_program.rs`.
 //!
 //! The fake shares no code with the crates that are tested against it.
 //!

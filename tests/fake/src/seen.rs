@@ -58,7 +58,7 @@ impl Seen {
         self.form().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// Returns the first header with this name, if it is visible ASCII.
+    /// Returns the first header with this name, if its value is visible ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

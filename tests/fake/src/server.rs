@@ -261,7 +261,8 @@ where
     let pacer = Pacer::default();
     let io = TokioIo::new(Paced::new(stream, pacer.clone(), Arc::clone(&plan)));
     let service = service_fn(|request| answer(request, &shared, &pacer, &*plan));
-    // A connection error either was requested or is for the client to handle.
+    // A connection error can be ignored: either the test asked for it, or the client has to handle
+    // it.
     let _ = http1::Builder::new().serve_connection(io, service).await;
 }
 
@@ -269,8 +270,8 @@ where
 /// kilobytes at most.
 const MAX_BODY_SIZE: usize = 1024 * 1024;
 
-/// Returns the response to a request with too large a body, which is neither read completely nor
-/// recorded.
+/// Returns the response to a request whose body is too large. The body is not read completely, and
+/// the request is not recorded.
 fn too_large() -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::new()));
     *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;

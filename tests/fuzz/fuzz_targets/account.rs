@@ -1,5 +1,5 @@
-//! The body of a sign-in and of token details: a valid token is always found, and an unreadable
-//! value affects only its own field.
+//! The responses to a sign-in and to a request for token details: a valid token is always found,
+//! and an unreadable value affects only its own field.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -22,7 +22,7 @@ fuzz_target!(|body: &[u8]| {
         }
     }
     let text = text(body);
-    // Only one of the two further checks per input, for speed.
+    // For speed, only one of the two further checks is run for each input.
     let is_even = body.len().is_multiple_of(2);
     match json(body) {
         Some(Value::Object(object)) => {
@@ -57,8 +57,8 @@ fn check_sign_in(signed_in: &Result<SignedIn, ResponseError>, sent: Option<&str>
     }
 }
 
-/// Checks that adding half a surrogate pair, which makes the core parse again, element by element,
-/// gives the same result.
+/// Checks that adding half a surrogate pair, which makes the core parse the body again, element by
+/// element, gives the same result.
 fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     let rest = object.strip_prefix('{').expect("it is an object");
     let comma = if rest.trim_start().starts_with('}') { "" } else { "," };

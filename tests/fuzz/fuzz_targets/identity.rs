@@ -1,5 +1,5 @@
-//! The fields of an identity, one after the other: sent exactly, or rejected with the name of the
-//! first invalid one.
+//! The fields of an identity: all are sent unchanged, apart from surrounding whitespace, or the
+//! identity is rejected with the name of the first invalid field.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! A signed token: its parts are read as `serde_json` reads them, or the error names the problem;
-//! and only the right signature is accepted.
+//! A signed token: its parts are read as `serde_json` reads them, or the error names the problem.
+//! Only the right signature is accepted.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -22,7 +22,7 @@ fuzz_target!(|body: &[u8]| {
         check_error(error, &answer);
         assert!(!error.is_pin_gone());
     }
-    // At a greater depth the core reads each element separately.
+    // Deeper values are not compared, because the core reads their elements separately.
     if let Some(value) = json(body).filter(|value| depth(value) <= 16) {
         check_made(&made, &value);
         check_polled(&polled, &value);
@@ -47,7 +47,7 @@ fn check_pin(strong: &StrongPin) {
     assert!(names.iter().all(|name| name.is_ascii()), "{names:?}");
 }
 
-/// Returns the number in a field, or `Err` if it is not in plain form.
+/// Returns the number in a field, or `Err` if it is not written as a plain integer.
 fn number_in(value: Option<&Value>) -> Result<Option<u64>, ()> {
     match value {
         None | Some(Value::Null) => Ok(None),

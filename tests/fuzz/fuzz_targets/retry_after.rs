@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
             assert_eq!(found, wait.map(RetryAfter::In));
         }
         (None, Some(RetryAfter::At(moment))) => {
-            // In the preferred date format, it is the same moment.
+            // The same moment in the preferred date format must be read as the same value.
             let date = httpdate::fmt_http_date(moment);
             let date = HeaderValue::try_from(date).expect("a date is a header's value");
             assert_eq!(read(&[date]), found);

@@ -1,5 +1,5 @@
-//! A base URL as a user typed it. If it is accepted, requests go to its host and nowhere else; if
-//! not, the suggested URL is valid and contains no secret from the input.
+//! A base URL as a user typed it. If it is accepted, requests go to its host and nowhere else. If
+//! it is rejected, the suggested URL, if any, is valid and contains no secret from the input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,7 +15,7 @@ fuzz_target!(|data: &[u8]| {
         Ok(url) => check_taken(&text, url),
         Err(error) => check_refused(&text, &error),
     }
-    // The same text as the path of a custom request.
+    // Use the same text as the path of a custom request.
     check_path(&text);
 });
 
@@ -51,7 +51,7 @@ fn check_refused(text: &str, error: &InvalidServerUrl) {
     let url: ServerUrl = corrected.parse().expect("it can be taken");
     assert_eq!(url.to_string(), corrected);
     assert!(!corrected.contains(['@', '?', '#']), "{corrected}");
-    // The part before an @ may be a name and a password, in any characters.
+    // The part before an `@`, which may be a full-width character, can be a name and a password.
     let half_width = |c: char| match c {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
         c => c,

@@ -1,5 +1,5 @@
-//! The body of a source's response: every device and connection in it is found, both in JSON and in
-//! XML.
+//! The response with a source's connections: every device and connection is found, both in JSON and
+//! in XML.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -26,7 +26,7 @@ fn check_json(result: &Result<SourceConnectionInformation, ResponseError>, value
     let is_container = |value: &&Value| {
         value.get("_elementType").and_then(Value::as_str) == Some("MediaContainer")
     };
-    // The old format, with children, has its own tests.
+    // The older format, with `_children`, has its own tests.
     if value.to_string().contains("\"_children\"") {
         return;
     }
@@ -36,7 +36,7 @@ fn check_json(result: &Result<SourceConnectionInformation, ResponseError>, value
     match (result, container) {
         (Ok(source), Some(container)) => {
             let devices = objects(container.get("Device"));
-            // A list of many small elements is truncated.
+            // A longer list of small elements may be truncated.
             if devices.len() < 100 {
                 assert_eq!(source.devices.len(), devices.len());
             }
@@ -51,7 +51,7 @@ fn check_json(result: &Result<SourceConnectionInformation, ResponseError>, value
     }
 }
 
-/// Returns one object or a list of them.
+/// Returns the objects in a value that is one object or a list of objects.
 fn objects(value: Option<&Value>) -> Vec<&Map<String, Value>> {
     match value {
         Some(Value::Object(object)) => vec![object],
@@ -96,7 +96,8 @@ fn check_both_forms(text: &str) {
              </Device>
            </MediaContainer>"#
     );
-    // XML with more of these is rejected, because a parser would need too much memory for it.
+    // XML with more of these characters is rejected, because a parser would need too much memory
+    // for it.
     if form.matches(['=', '<']).count() <= 256 {
         assert_eq!(found(&form), from_json, "{form}");
     }

@@ -89,7 +89,8 @@ fn check_predicates(error: &ResponseError, status: StatusCode, headers: &HeaderM
         let passing =
             unconfirmed || matches!(status.as_u16(), 200..300 | 404 | 408 | 425 | 429 | 500..600);
         assert!(passing, "{error:?}");
-        // A sign-in is repeated only if Plex says that nothing was done.
+        // A request that is not idempotent, such as a sign-in, is retryable only if Plex says that
+        // nothing was done.
         let nothing_done = status == 429 || status == 503 && has_code(error, 1013);
         assert!(context.is_idempotent() || nothing_done, "{error:?}");
     }

@@ -34,8 +34,8 @@ mod unambiguous;
 pub use error::check_error;
 use unambiguous::Unambiguous;
 
-/// The token of every request that has one. It contains no special characters, so that nothing
-/// hides it by accident.
+/// The token of every request that has one. It contains no special characters, so that escaping
+/// cannot hide it.
 pub const TOKEN: &str = "t0kenOfRosa4711AbCdE";
 
 /// The password of every sign-in.
@@ -48,42 +48,42 @@ const TOKEN_MARK: u8 = 0x14;
 /// The byte that stands for [`PASSWORD`] in an [`answer`].
 const PASSWORD_MARK: u8 = 0x10;
 
-/// Reads the response to a sign-in.
+/// The parser for the response to a sign-in.
 pub static SIGN_IN: LazyLock<Reply<SignedIn>> = LazyLock::new(|| {
     let credentials = Credentials::new("rosa", PASSWORD).expect("the password is one");
     reply(plex_tv().sign_in(&credentials))
 });
 
-/// Reads the details of [`TOKEN`].
+/// The parser for the details of [`TOKEN`].
 pub static TOKEN_DETAILS: LazyLock<Reply<Account>> =
     LazyLock::new(|| reply(plex_tv().token_details(&token()).own_connection()));
 
-/// Reads the details of [`TOKEN`], up to 100 bytes.
+/// The parser for the details of [`TOKEN`], with a limit of 100 bytes.
 pub static SHORT_TOKEN_DETAILS: LazyLock<Reply<Account>> =
     LazyLock::new(|| reply(plex_tv().token_details(&token()).own_connection().max_body_size(100)));
 
 /// The ID of the polled PIN.
 pub const PIN: u64 = 2_147_483_650;
 
-/// Reads the response to the creation of a PIN.
+/// The parser for the response to creating a PIN.
 pub static NEW_PIN: LazyLock<Reply<StrongPin>> =
     LazyLock::new(|| reply(plex_tv().create_strong_pin()));
 
-/// Reads the state of [`PIN`].
+/// The parser for the state of [`PIN`].
 pub static POLLED_PIN: LazyLock<Reply<PinState>> =
     LazyLock::new(|| reply(plex_tv().poll_pin(&PinId::new(PIN))));
 
-/// Reads a transient token.
+/// The parser for a transient token.
 pub static TRANSIENT_TOKEN: LazyLock<Reply<TransientToken>> =
     LazyLock::new(|| reply(server().transient_token(TokenType::Delegation, Scope::All)));
 
-/// Reads the connections of a source.
+/// The parser for the connections of a source.
 pub static SOURCE: LazyLock<Reply<SourceConnectionInformation>> = LazyLock::new(|| {
     let source = "server://5f0e1c2d".parse().expect("the source is one");
     reply(server().source_connection_information(&source))
 });
 
-/// Reads the response to a custom call, whose keys the server chooses.
+/// The parser for the response to a custom call: a map whose keys the server chooses.
 pub static OWN: LazyLock<Reply<BTreeMap<String, u32>>> = LazyLock::new(|| {
     let request = plex_tv().request(Method::GET, "/ping");
     let request = request.header("x-plex-token", &token()).body(());
@@ -116,7 +116,7 @@ pub fn server() -> MediaServer {
     MediaServer::new(me(), url.expect("the URL is one"), token())
 }
 
-/// Returns a successful response with `body` and one of the possible statuses.
+/// Returns a successful response with `body`. The status depends on the length of the body.
 pub fn success(body: &[u8]) -> Response<&[u8]> {
     let mut response = Response::new(body);
     *response.status_mut() = status(200 + body.len() % 100);
@@ -200,12 +200,12 @@ pub fn text(body: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(body)
 }
 
-/// The length above which a body may have more elements than the core keeps.
+/// The length in bytes above which a body may have more elements than the core keeps.
 pub const LARGE: usize = 16 * 1024;
 
 /// Parses a body with `serde_json`. Returns `None` if `serde_json` cannot read all of it or would
 /// mistake a key for one of its own markers, if a key is repeated, or if the body is so
-/// [large](LARGE) that the core omits a part of it.
+/// [large](LARGE) that the core may omit a part of it.
 pub fn json(body: &[u8]) -> Option<Value> {
     let text = text(body);
     if text.len() > LARGE || text.contains("serde_json") {
@@ -220,7 +220,7 @@ pub fn text_in(value: &Value) -> Option<String> {
     match value {
         Value::Bool(value) => Some(value.to_string()),
         Value::Number(number) => Some(whole(number).unwrap_or(number.to_string())),
-        // A text of this one character stands for an unreadable value.
+        // The core uses this one character to stand for an unreadable value.
         Value::String(text) if !text.is_empty() && text != "\u{7f}" => Some(text.clone()),
         _ => None,
     }
@@ -236,7 +236,7 @@ pub fn token_in(value: &Value) -> Option<String> {
     Some(Token::new(text).ok()?.expose().to_owned())
 }
 
-/// Returns the digits of an integer.
+/// Returns the digits of a number, if it is an integer.
 fn whole(number: &Number) -> Option<String> {
     if number.is_i64() || number.is_u64() {
         return Some(number.to_string());

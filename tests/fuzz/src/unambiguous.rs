@@ -1,4 +1,4 @@
-//! JSON without repeated keys, because they have more than one correct interpretation.
+//! JSON without repeated keys, because a repeated key has more than one correct interpretation.
 
 use std::fmt;
 

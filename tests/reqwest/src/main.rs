@@ -1,4 +1,5 @@
-//! Sends calls and drives flows with reqwest: `cargo run --manifest-path tests/reqwest/Cargo.toml`
+//! Sends calls and drives flows with reqwest. Run it with
+//! `cargo run --manifest-path tests/reqwest/Cargo.toml`.
 //!
 //! Use this for a program that already uses reqwest. This example is a separate workspace, so that
 //! no crate of the library depends on reqwest.
@@ -59,7 +60,7 @@ use plex_auth_proto::flow::TokenState;
 use plex_auth_proto::{ClientIdentity, Credentials, PlexTv, Token};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A program that uses reqwest's default features has a provider already.
+    // A program that uses reqwest's default features already has a provider.
     let provider = rustls::crypto::ring::default_provider();
     provider.install_default().map_err(|_| "there is a provider already")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
@@ -78,14 +79,14 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     println!("signed in as {}", signed_in.account.username.as_deref().unwrap_or_default());
     let token = signed_in.auth_token;
 
-    // Drive a flow, which waits and repeats its request.
+    // Drive a flow, which waits and retries its request.
     let outage = Misbehavior::answer(502, "text/html", "<html>Bad Gateway</html>");
     server.with(|fake| fake.misbehave("/user", outage.times(1)));
     let state = drive(&client, &mut plex_tv.token_check(&token)).await;
     assert!(matches!(state, Some(TokenState::Valid(_))), "{state:?}");
     assert_eq!(server.with(|fake| fake.seen("GET", "/user")), 2);
 
-    // A redirect to another host is returned, and nothing is sent there.
+    // A redirect to another host is returned as an error, and nothing is sent there.
     let elsewhere = Server::http(FakePlex::new());
     let redirect = Misbehavior::redirect(307, &format!("{}/user", elsewhere.url()));
     server.with(|fake| fake.misbehave("/user", redirect));
@@ -94,7 +95,8 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(elsewhere.connections(), 0);
     assert_eq!(error.status().map(|status| status.as_u16()), Some(307));
 
-    // Time and memory are limited, and a connection that is cut off is not a response.
+    // The limits on time and memory apply, and a connection that closes without a response is an
+    // error.
     server.with(FakePlex::behave);
     let call = || plex_tv.token_details(&token);
     let large = send(&client, call().max_body_size(100)).await.err().ok_or("too large")?;

@@ -1,4 +1,4 @@
-//! A sign-in, by hand with hyper-util's pooled client.
+//! A sign-in, written by hand with hyper-util's pooled client.
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};

@@ -1,4 +1,4 @@
-//! A sign-in, by hand with ureq.
+//! A sign-in, written by hand with ureq.
 
 use plex_auth_baseline::account::Account;
 

@@ -1,4 +1,4 @@
-//! A sign-in, with plex-auth-hyper.
+//! A sign-in with plex-auth-hyper.
 
 use plex_auth_hyper::{ClientIdentity, Credentials, PlexTv, Transport};
 

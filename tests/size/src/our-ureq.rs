@@ -1,4 +1,4 @@
-//! A sign-in, with plex-auth-ureq.
+//! A sign-in with plex-auth-ureq.
 
 use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Transport};
 

@@ -6,13 +6,13 @@ use fastrand::Rng;
 
 /// The start of a connection.
 pub(super) enum Before {
-    /// A complete handshake.
+    /// Completes the handshake.
     Handshake,
-    /// These bytes instead, before anything is read.
+    /// Writes these bytes instead of a handshake, before anything is read.
     Write(Vec<u8>),
-    /// These bytes instead, after the client's hello.
+    /// Reads the client's hello, and then writes these bytes instead of a handshake.
     ReadThenWrite(Vec<u8>),
-    /// This many bytes of the server's first messages.
+    /// Writes only this many bytes of the server's first messages.
     TruncatedFlight(usize),
 }
 
@@ -79,7 +79,7 @@ fn bytes(rng: &mut Rng) -> Vec<u8> {
     const DATA: u8 = 23;
 
     match rng.u8(0..9) {
-        // A plain alert: fatal or a warning, with any description.
+        // A plaintext alert: fatal or a warning, with any description.
         0..3 => record(ALERT, &[rng.u8(1..3), rng.u8(..)]),
         3 => record(DATA, &[]),
         4 => record(DATA, &vec![0; rng.usize(16_385..20_000)]),

@@ -79,7 +79,7 @@ fn chunks(bytes: &[u8]) -> io::Result<Option<(usize, Vec<u8>)>> {
 mod tests {
     use super::*;
 
-    /// Returns its bytes one at a time.
+    /// A reader that returns its bytes one at a time.
     struct Trickle<'a>(&'a [u8]);
 
     impl Read for Trickle<'_> {

@@ -45,7 +45,7 @@ pub(crate) fn all() -> Vec<Work> {
     ]
 }
 
-/// Parses an account.
+/// Returns the work of parsing an account.
 pub(crate) fn account_of(name: &str, body: fn() -> String) -> Work {
     answer::<_, account::Account>(name, token_details, body, 1.05)
 }
@@ -70,14 +70,14 @@ fn answer<T: 'static, F: DeserializeOwned + 'static>(
     }
 }
 
-/// Parses a successful response with the library.
+/// Prepares parsing a successful response with the library.
 pub(crate) fn reading<T: 'static>(reply: Reply<T>, body: String) -> Ready {
     let (bytes, response) = (body.len(), response(200, body));
     reply.parse(&response).unwrap();
     Ready::to(bytes, move || black_box(&reply).parse(black_box(&response)))
 }
 
-/// Skips the account, which is the minimum that any parser must do.
+/// Prepares skipping the account, which is the minimum that any parser must do.
 fn skipping() -> Ready {
     Ready::to(ACCOUNT.len(), || serde_json::from_str::<IgnoredAny>(black_box(ACCOUNT)))
 }

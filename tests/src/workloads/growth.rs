@@ -11,7 +11,7 @@ use super::answers::{ACCOUNT, account_of, reading, response, source, token_detai
 use super::{Kind, Work};
 use crate::table::Limit;
 
-/// The limit for work that must not grow with the size.
+/// The limit for work whose cost per byte must not grow with the size.
 const SAME: Limit = Limit::Times(1.1);
 
 pub(crate) fn all() -> Vec<Work> {
@@ -43,7 +43,7 @@ pub fn accounts() -> Vec<(&'static str, Response<Vec<u8>>, Limit)> {
         of("account of 9 kB", ACCOUNT.to_owned()),
         of("account of 50 kB", account(50_000)),
         of("account of 500 kB", account(500_000)),
-        // It is repaired, which needs a copy.
+        // This body is repaired, which needs a copy.
         (
             "account with half a surrogate",
             response(200, half_a_surrogate(9_000)),

@@ -92,14 +92,14 @@ fn identity_and_claim_are_sent_without_a_token() {
     });
 }
 
-/// A server can take a long time to claim itself.
+/// Claiming has its own deadline, because a server can take a long time to claim itself.
 #[test]
 fn has_a_deadline_of_its_own() {
     let late = vec![Step::Pause(Duration::from_millis(100)), write_response("200 OK", "")];
     let server = RawServer::start(late);
     let address = MediaServerAddress::new(identity(), server.url().parse().unwrap());
     for carrier in Carrier::transports() {
-        // Shorter than the pause.
+        // This timeout is shorter than the pause of the server.
         let timeout = Duration::from_millis(1);
         let carrier = carrier.timeout(timeout);
         carrier.send(address.claim(&ClaimToken::new("claim-x").unwrap())).unwrap();

@@ -17,7 +17,7 @@ use crate::harness::{
     Harness, TIMEOUT, bad_gateway, identity, over_both_transports, plex_tv_at, unused_url,
 };
 
-/// The upper bound on operations that take the timeout, even on a loaded machine.
+/// The timeout of a choice that should succeed after about [`TIMEOUT`], even on a loaded machine.
 const UPPER_BOUND: Duration = Duration::from_secs(30);
 
 type Outcome = Result<ChosenConnection, ConnectionChoiceError>;
@@ -168,7 +168,7 @@ fn stopped_choice_can_be_driven_on() {
         let mut boathouse = boathouse(harness);
         boathouse.connections.truncate(1);
         boathouse.connections.push(connection(harness.url(), false));
-        // The requests share the time.
+        // The requests are sent one after the other, and share the timeout.
         let choice = boathouse.choose_connection(identity());
         let mut choice = choice.timeout(3 * TIMEOUT).max_in_flight(1);
         let stopped = harness.drive(&mut choice, |choice, now| match choice.progress(now) {

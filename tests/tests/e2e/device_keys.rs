@@ -13,7 +13,7 @@ use plex_auth_tests::every_operation::IDENTIFIER;
 
 use crate::harness::{Harness, identity, over_every_carrier, unix_now, variant};
 
-/// Longer than a signed request is valid.
+/// Slightly longer than a signed request is valid.
 const FIVE_MINUTES: Duration = Duration::from_secs(301);
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);
@@ -30,7 +30,7 @@ fn now() -> SystemTime {
     SystemTime::now()
 }
 
-/// Returns a request for a token, signed with a new nonce.
+/// Returns a signed request for a token, with a new nonce.
 fn signed(harness: &Harness, key: &dyn DeviceKey, at: SystemTime) -> DeviceJwt {
     let nonce = harness.send(harness.plex_tv().nonce()).unwrap();
     DeviceClaims::for_exchange(&identity(), nonce, at).sign(key).unwrap()

@@ -142,7 +142,7 @@ fn renewal_follows_soon_after_an_outage() {
     simulation.outages = vec![
         (6 * DAY - HOUR, 6 * DAY + 2 * HOUR),
         (12 * DAY, 13 * DAY),
-        // Until well after the token has expired.
+        // This outage lasts until well after the token has expired.
         (18 * DAY, 22 * DAY),
     ];
     for hour in 0..30 * 24 {
@@ -225,7 +225,7 @@ fn nonce_limit_is_retried_and_unknown_key_not() {
     let restore = || DeviceTokenRefresher::restore(plex_tv(), &key, &saved).unwrap();
     let mut refresher = restore();
     assert!(simulation.run_until(&mut refresher, DAY).is_none(), "it retries");
-    // The requests are a minute apart.
+    // The requests are at least a minute apart.
     assert!(simulation.sent.len() <= 1 + 24 * 60, "{} requests in a day", simulation.sent.len());
 
     let mut simulation = Simulation::new();

@@ -24,7 +24,7 @@ use tower_service::Service;
 
 use crate::harness::{TIMEOUT, over_both_transports, plex_tv_at, unix_now};
 
-/// The upper bound on operations that must finish, even on a loaded machine.
+/// The maximum duration of operations that must finish, even on a loaded machine.
 const WATCHDOG: Duration = Duration::from_secs(60);
 
 const TICK: Duration = Duration::from_millis(700);
@@ -35,7 +35,7 @@ type Event = DriverEvent<Result<LinkedPin, PinLoginError>>;
 #[test]
 fn select_loop_with_short_ticks_finishes_a_login() {
     let server = Server::http(FakePlex::new());
-    // No response arrives between two ticks.
+    // Each response takes longer than the interval between two ticks.
     let late = Misbehavior::deliver(Delivery::After(TICK + Duration::from_millis(100)));
     server.with(|fake| fake.misbehave("/pins", late.clone()));
     let plex_tv = plex_tv_at(&format!("{}/api/v2", server.url()));
@@ -126,8 +126,8 @@ impl Service<Request<RequestBody>> for PausedPlex {
     }
 }
 
-/// Runs a test in which time passes only while all tasks are waiting, and then jumps ahead
-/// immediately.
+/// Runs a test in paused time: whenever all tasks are waiting, the clock jumps ahead to the next
+/// timer.
 fn in_paused_time<T>(test: impl Future<Output = T>) -> T {
     let mut builder = tokio::runtime::Builder::new_current_thread();
     builder.enable_all().start_paused(true).build().unwrap().block_on(test)
@@ -140,8 +140,8 @@ fn dropped_drive_continues_afterwards() {
         let http = plex.transport();
         let mut login = plex_tv_at("http://plex.example/api/v2").link_code_login();
         login = login.create_timeout(Duration::from_secs(3600));
-        // Shorter than each response takes, so nothing arrives, but the flow still spaces out its
-        // requests.
+        // This timeout is shorter than the delay of a response, so nothing arrives, but the flow
+        // still spaces out its requests.
         for drops in 1..=20 {
             let cut = timeout(Duration::from_millis(500), http.drive(&mut login)).await;
             assert!(cut.is_err());
@@ -150,14 +150,14 @@ fn dropped_drive_continues_afterwards() {
         assert!(login.pin().is_none());
         assert!((2..=8).contains(&plex.requests()), "{} requests in 10 s", plex.requests());
 
-        // Long enough for a response.
+        // This timeout is long enough for a response.
         let mut drops = 0;
         while login.pin().is_none() {
             assert!(timeout(TIMEOUT, http.drive(&mut login)).await.is_err());
             drops += 1;
             assert!(drops < 100, "the PIN is never created");
         }
-        // Shorter again, while the PIN is polled.
+        // Use the short timeout again while the PIN is polled.
         for _ in 0..20 {
             assert!(timeout(Duration::from_millis(500), http.drive(&mut login)).await.is_err());
         }
@@ -168,7 +168,7 @@ fn dropped_drive_continues_afterwards() {
     });
 }
 
-/// Counts the polls of a flow.
+/// A flow that counts how often it is polled.
 struct Counted<F> {
     flow: F,
     polls: usize,
@@ -199,11 +199,12 @@ fn unlinked_login_is_quick_in_paused_time() {
 
         let passed = plex.start.elapsed().as_secs();
         assert!((895..=935).contains(&passed), "{passed} s");
-        // 60 polls in the first minute, 30, 20 and 15 in the next ones, and 12 in each of the last
-        // eleven.
+        // There are 60 polls in the first minute, 30, 20 and 15 in the next three, and 12 in each
+        // of the last eleven.
         let requests = plex.requests();
         assert!((250..=265).contains(&requests), "{requests} requests");
-        // One poll that sends, one while the request is in flight, and one that waits for the next.
+        // The flow is polled once to send a request, once while the request is in flight, and once
+        // to wait for the next.
         assert!(flow.polls <= 3 * requests + 10, "{} polls of the flow", flow.polls);
         plex
     });
@@ -211,7 +212,7 @@ fn unlinked_login_is_quick_in_paused_time() {
     assert!(started.elapsed() < TIMEOUT * 5, "{:?}", started.elapsed());
 }
 
-/// A flow that waits for a given time, or indefinitely if there is none.
+/// A flow that waits for a given time, or indefinitely if no time is given.
 struct Idle {
     wait: Option<Duration>,
     is_over: bool,
@@ -246,7 +247,7 @@ fn waker_ends_a_step_of_the_ureq_driver() {
         waker.clone().wake();
         assert_eq!(receiver.recv_timeout(WATCHDOG), Ok("woken"));
         thread.join().unwrap();
-        // The driver is gone.
+        // The driver has been dropped, so this has no effect.
         waker.wake();
     }
 }

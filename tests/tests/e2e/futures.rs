@@ -15,7 +15,7 @@ use plex_auth_tests::dropped_after;
 
 use crate::harness::{plex_tv_at, transport_error};
 
-/// A call that needs no token.
+/// Returns a call that needs no token.
 fn call(server: &Server) -> Call<PlexKeys> {
     plex_tv_at(&format!("{}/api/v2", server.url())).plex_keys()
 }

@@ -1,4 +1,4 @@
-//! A fake Plex, the carriers that reach it, and shorthands for what many tests do.
+//! A fake Plex, the carriers that reach it, and helpers for steps that many tests share.
 
 use std::net::TcpListener;
 use std::ops::ControlFlow;
@@ -56,7 +56,7 @@ pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
     });
 }
 
-/// Runs a scenario over both transports and HTTP, at the same time.
+/// Runs a scenario over both transports at the same time, over HTTP.
 pub(crate) fn over_both_transports(scenario: impl Fn(&Harness) + Sync) {
     in_parallel(TRANSPORTS, |transport| {
         run_with(&scenario, transport(None), Server::http(FakePlex::new()));
@@ -82,7 +82,7 @@ fn run(
     fake: Arc<Mutex<FakePlex>>,
     server: Option<Server>,
 ) {
-    // Printed if the scenario fails.
+    // The output is shown only if the scenario fails.
     println!("over {} at {url}", carrier.name());
     scenario(&Harness { carrier, url, fake, server });
 }
@@ -203,7 +203,7 @@ impl Harness {
 
     /// Links a PIN to an account, as the account's owner does on another device.
     pub(crate) fn link_pin(&self, code: &PinCode, who: Who) {
-        // Linking a linked PIN again is refused, and does no harm.
+        // If the PIN is already linked, this has no effect.
         let _ = self.fake(|fake| fake.link_pin(code.expose(), who, unix_now()));
     }
 }

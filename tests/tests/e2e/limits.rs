@@ -101,8 +101,8 @@ fn status_only_call_reads_no_body() {
 fn stale_connection_is_retried_if_idempotent() {
     for every in every_operation() {
         for carrier in Carrier::transports() {
-            // The first connection is closed after the second request. The others respond to that
-            // request.
+            // The server closes the first connection after its second request. On later
+            // connections, it responds.
             let server = RawServer::per_connection(vec![
                 vec![write_success(), Step::AwaitRequest, Step::Close],
                 vec![write_response("200 OK", every.success)],
@@ -181,7 +181,8 @@ fn refused_retry_leaves_the_outcome_unknown() {
     for carrier in Carrier::transports() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        // One connection, closed after the second request; no other is accepted.
+        // The server accepts one connection, closes it after the second request, and accepts no
+        // other.
         let server = thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
             drop(listener);
@@ -192,7 +193,7 @@ fn refused_retry_leaves_the_outcome_unknown() {
         });
         carrier.send(token_details(&url)).unwrap();
         let error = carrier.send(token_details(&url)).unwrap_err();
-        // The kind is that of the first copy, which the server may have processed.
+        // The error is that of the first copy, which the server may have processed.
         let found = transport_error(&error);
         assert_eq!(found.kind(), TransportErrorKind::CutOff, "{}", carrier.name());
         assert!(found.may_have_been_sent(), "{}: {error}", carrier.name());

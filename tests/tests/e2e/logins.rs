@@ -47,7 +47,7 @@ fn failed_creation_is_reported_and_renewed() {
         harness.respond_once("/pins", bad_gateway());
         let login = harness.plex_tv().link_code_login();
         let link = |pin: &Pin| harness.link_pin(&pin.code, Who::Free);
-        // Leaves time for only one request.
+        // This timeout leaves time for only one request.
         let mut login = login.create_timeout(Duration::ZERO);
         let outcome = drive(harness, &mut login, link);
         let Err(PinLoginError::Failed(error)) = outcome else { panic!("{outcome:?}") };

@@ -1,5 +1,5 @@
-//! Scenarios with the fake Plex, each run over every carrier, and the checks of the repository
-//! itself.
+//! Scenarios with the fake Plex, most of which run over several carriers, and the checks of the
+//! repository itself.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -186,7 +186,7 @@ fn future_dropped_within_the_body_has_a_status() {
     runtime().block_on(async { tokio::time::timeout(wait, send).await.unwrap_err() });
     let [_, (_, Some(end))] = &reports.take()[..] else { panic!("not two reports") };
     assert_eq!(end.outcome(), AttemptOutcome::Cancelled);
-    // On a busy machine, the head may not have arrived.
+    // On a busy machine, the head may not have arrived yet.
     assert!(end.status().is_none_or(|status| status == 200), "{end:?}");
 }
 

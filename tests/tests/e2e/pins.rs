@@ -126,7 +126,7 @@ fn failed_polls_do_not_end_a_pin() {
 #[test]
 fn typed_code_is_sent_in_upper_case_only() {
     over_every_carrier(|harness| {
-        // Neither a letter O nor a zero is replaced by the other.
+        // A letter O is not replaced with a zero, nor a zero with a letter O.
         for typed in ["go0x", "GOOX", "G00X"] {
             let code = PinCode::new(typed).unwrap();
             let link = harness.plex_tv().link_pin(&harness.token(Who::Free), &code);

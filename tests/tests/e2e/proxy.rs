@@ -1,4 +1,5 @@
-//! A proxy is used only if the caller chose one, never because the environment names one.
+//! A proxy is used only if the caller asks for one. By default, proxies in the environment are
+//! ignored.
 
 use std::env;
 use std::process::Command;
@@ -16,7 +17,7 @@ use crate::harness::{TIMEOUT, plex_tv_at, transport_error, unused_url, write, wr
 /// The variable that passes the server's URL to a child process.
 const URL: &str = "PLEX_AUTH_TESTS_URL";
 
-/// Returns a step that writes a proxy's response before it forwards a connection.
+/// Returns a step that writes the response of a proxy that has established a tunnel.
 fn write_established() -> Step {
     write("HTTP/1.1 200 Connection established\r\n\r\n")
 }
@@ -176,7 +177,7 @@ fn dripping_proxy_times_out() {
     let carrier = over_proxy(&proxy.url()).timeout(Duration::from_millis(1_500));
     let started = Instant::now();
     let error = sign_in(&carrier, "http://plex.example").unwrap_err();
-    // The whole response takes half a minute.
+    // The whole response would take half a minute.
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     let found = transport_error(&error);
     assert!(matches!(found.kind(), TransportErrorKind::TimedOut(_)), "{error}");

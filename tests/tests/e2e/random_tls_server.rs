@@ -22,7 +22,8 @@ fn over_own_agent(root: &[u8]) -> Carrier {
     Carrier::Ureq(Transport::over(agent))
 }
 
-/// Sends calls until this many have failed, and returns the errors whose statement is untrue.
+/// Sends calls until this many have failed with a transport error, and returns the errors that
+/// wrongly state that nothing was sent.
 fn untrue_statements(carrier: &Carrier, server: &RandomTlsServer, count: usize) -> Vec<String> {
     let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
     let token = Token::new("abc").unwrap();

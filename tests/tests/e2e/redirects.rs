@@ -7,8 +7,8 @@ use plex_auth_tests::every_operation::{every_operation, one_of_each_kind};
 
 use crate::harness::{Harness, over_every_client, over_every_own_client};
 
-/// Redirects to a second server with every form of the header, and checks that no request arrives
-/// there.
+/// Redirects to a second server with every form of the `Location` header, and checks that no
+/// request arrives there.
 fn is_not_followed(harness: &Harness) {
     let other = Server::http(FakePlex::new());
     let encrypted = Server::https(FakePlex::new(), Authority::new().good());
@@ -25,8 +25,7 @@ fn is_not_followed(harness: &Harness) {
     ];
     for status in [301, 302, 303, 307, 308] {
         for (location, to) in &locations {
-            // A temporary redirect keeps the method and the body, so it is checked with every
-            // operation.
+            // A 307 redirect keeps the method and the body, so it is checked with every operation.
             let operations = if status == 307 { every_operation() } else { one_of_each_kind() };
             for every in operations {
                 harness.fake(|fake| {

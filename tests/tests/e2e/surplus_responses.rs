@@ -1,5 +1,5 @@
 //! A server or a proxy that sends one response too many on a reused connection, so that each later
-//! request on it is answered with the response to the one before.
+//! request on that connection gets the response to the previous request.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -68,7 +68,8 @@ fn account_of_another_token_is_requested_again() {
 
 #[test]
 fn own_connection_is_believed() {
-    // It is not confirmed that plex.tv always repeats the token.
+    // It is not known whether plex.tv always repeats the token, so a mismatch on a new connection
+    // is accepted.
     let call = |url: &str| plex_tv_at(url).token_details(&Token::new("token-2").unwrap());
     second_result(ROSA, call, |result, server| {
         assert_eq!(result.unwrap().username.as_deref(), Some("rosa"));
@@ -140,7 +141,7 @@ fn mismatch_retires_the_shared_connection() {
         let keys = || success(r#"{"keys":[]}"#);
         let server = RawServer::per_connection(vec![
             [rosa(), rosa(), rosa()].into_iter().flatten().collect(),
-            // A caller's client may keep the second connection.
+            // A client that the caller built may reuse the second connection.
             vec![success(NILO), Step::AwaitRequest, keys(), Step::StallUntilDropped],
             vec![keys(), Step::StallUntilDropped],
         ]);
@@ -244,7 +245,7 @@ fn fetch_confirms_a_refusal() {
             again().into_iter().skip(1).chain(again()).collect(),
         );
         let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
-        // The connection is new, but a caller's client does not report that.
+        // The connection is new, but a client that the caller built does not report that.
         let _ = carrier.send(details());
         let (outgoing, reply) = details().into_outgoing();
         assert_eq!(reply.read(fetch(&carrier, outgoing).unwrap()).unwrap().body().id, Some(1));
@@ -295,9 +296,10 @@ fn response_before_the_request_is_not_accepted() {
         ]);
         let rosa = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
         carrier.send(rosa()).unwrap();
-        // hyper's runtime does not run during this time.
+        // During this time, hyper's runtime does not run.
         thread::sleep(Duration::from_millis(150));
-        // This call is not confirmed, so its first response counts.
+        // This call is not idempotent, so it is not sent again for confirmation, and its first
+        // response counts.
         let second = carrier.send(rosa().idempotent(false)).unwrap();
         assert_eq!((second.id, server.connections()), (Some(1), 2), "{}", carrier.name());
     });
@@ -350,8 +352,9 @@ fn tokens_are_handed_out_on_own_connections() {
     });
 }
 
-/// Starts a server that answers every request with the account of its token. After the third
-/// request of a connection, it answers with the previous response, as after one response too many.
+/// Starts a server that answers every request with the account of its token. From the fourth
+/// request on a connection, it sends the response to the previous request instead, as if it had
+/// sent one response too many.
 fn account_server() -> io::Result<String> {
     fn serve(stream: TcpStream) -> io::Result<()> {
         let mut writer = stream.try_clone()?;
@@ -389,7 +392,8 @@ fn account_server() -> io::Result<String> {
     Ok(url)
 }
 
-/// Sends this many requests, each with a different token, from several threads.
+/// Sends this many requests, each with a different token, from several threads, and checks that
+/// each gets its own account.
 fn assert_no_account_is_mixed_up(requests: u32) {
     for carrier in Carrier::transports() {
         let url = account_server().unwrap();

@@ -1,4 +1,4 @@
-//! The end of a response over TLS, and of a handshake.
+//! Responses over TLS that end in different ways, and handshakes that are cut off.
 
 use plex_auth_proto::Token;
 use plex_auth_proto::error::{TlsErrorKind, TransportErrorKind};

@@ -3,7 +3,8 @@
 
 use plex_auth_tests::workloads::{Kind, everything};
 
-/// If the test fails, it prints the new lines. Replace these if the change is intended.
+/// The expected counts. If the test fails, it prints the new lines, which replace these if the
+/// change is intended.
 const EXPECTED: &[(&str, u64)] = &[
     ("call: sign-in", 7),
     ("call: token details", 6),

@@ -68,7 +68,7 @@ fn takes_at_most_two_kilobytes() {
         let mut created = None;
         let new = allocation_counter::measure(|| created = Some(device(&old_token)));
         let mut refresher = created.unwrap();
-        // The fake grows, too, so the device's size shows only when it is dropped.
+        // The fake grows, too, so only dropping the device shows its size.
         if days > 0 {
             run(&mut refresher, &mut plex, days);
         }

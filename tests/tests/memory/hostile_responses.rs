@@ -6,7 +6,8 @@ use std::thread;
 use plex_auth_proto::http::Response;
 use plex_auth_tests::every_operation::{Inputs, every_operation, one_of_each_kind};
 
-/// The bytes that the core may hold at once for each byte of a response, as its documentation says.
+/// The bytes that the core may hold at once for each byte of a response, according to its
+/// documentation.
 const BYTES_PER_BYTE: u64 = 16;
 
 /// The bytes that the core may hold in addition, for responses of any length.

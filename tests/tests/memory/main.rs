@@ -1,6 +1,7 @@
 //! The memory that the core allocates.
 //!
-//! This is a separate binary, because its allocator counts and a process has only one allocator.
+//! This is a separate binary, because its allocator counts allocations, and a process has only one
+//! global allocator.
 #![allow(
     clippy::expect_used,
     clippy::panic,

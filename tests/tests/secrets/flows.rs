@@ -1,5 +1,5 @@
-//! Secrets in flows: in their progress, their outcome, and in the log while a transport drives
-//! them. A saved state contains secrets, but its `Debug` must not.
+//! The search for secrets in flows: in their progress, their outcome, and the log while a transport
+//! drives them. A saved state contains secrets, but its `Debug` must not.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ enum Failure {
     TransportError,
 }
 
-/// Runs a flow in memory, with a simulated clock.
+/// A runner that runs flows in memory, with a simulated clock.
 struct InMemory<'a> {
     output: &'a mut Output,
     failure: &'a Failure,
@@ -83,8 +83,7 @@ impl Runner for InMemory<'_> {
                     flow.complete(now, id, Completion::Signed(Ok(*SIGNATURE)));
                 }
                 Step::Do(id, Action::Save(state)) => {
-                    // The program's error contains the whole state, as that of a careless program
-                    // might.
+                    // The save error contains the whole state, as it might in a careless program.
                     let result = Err(SaveError::new(format!("cannot write {}", state.expose())));
                     let result = if requests == 0 { Ok(()) } else { result };
                     flow.complete(now, id, Completion::Saved(result));
@@ -126,7 +125,7 @@ fn flows_show_secrets_only_in_saved_states() {
     assert_eq!(saved.len(), 6, "these states have a PIN or a token: {saved:#?}");
 }
 
-/// Collects the names of the flows.
+/// A runner that collects the names of the flows.
 #[derive(Default)]
 struct Names(BTreeSet<String>);
 
@@ -184,11 +183,11 @@ fn server(failure: Option<&(u16, String)>) -> Server {
     server
 }
 
-/// Runs one flow over a transport.
+/// A runner that runs one of the flows over a transport.
 struct Driven<'a> {
     output: &'a mut Output,
     carrier: &'a Carrier,
-    /// The number of the flow.
+    /// The number of flows to skip before that one.
     number: usize,
 }
 
@@ -219,7 +218,7 @@ impl Runner for Driven<'_> {
     }
 }
 
-/// Counts the flows.
+/// A runner that counts the flows.
 struct Count(usize);
 
 impl Runner for Count {

@@ -1,7 +1,7 @@
 //! Secrets are canary values, and everything that a program can see is searched for them, in
 //! several encodings.
 //!
-//! This is a separate binary, because a process has only one log.
+//! This is a separate binary, because a process has only one global logger.
 #![allow(
     clippy::expect_used,
     clippy::panic,
@@ -53,7 +53,7 @@ fn canaries() -> Vec<String> {
         [TOKEN, PASSWORD, CODE, LOGIN, PROXY, PIN_CODE, CLAIM].map(str::to_owned).into();
     found.push(PIN.to_string());
     found.push(home_pin_in_url());
-    // The end of the signature; the rest of the token is not secret.
+    // Only the end of the signature is searched for: the rest of the JWT is not secret.
     let device_jwt = canary_inputs("https://plex.example").device_jwt;
     found.extend(device_jwt.expose().get(device_jwt.expose().len() - 24..).map(str::to_owned));
     for every in every_operation() {
@@ -147,7 +147,7 @@ thread_local! {
     static PANICS: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
 }
 
-/// `expect` panics with the error's `Debug`.
+/// `expect` puts the `Debug` output of an error into the panic message.
 #[test]
 fn panics_show_no_secret() {
     let before = std::panic::take_hook();
@@ -243,7 +243,7 @@ fn start_log() {
 /// An `x-request-id` without a secret.
 const REQUEST_ID: &str = "0d5f2a66-5a2e-4ef0-8f8b-3f6f5d3c2b1a";
 
-/// Returns the secrets in an operation's request that an `x-request-id` could repeat, an ID with
+/// Returns the values of `x-request-id` to send: each secret in the operation's request, an ID with
 /// the Home PIN, and an ID without a secret.
 fn request_ids(every: &EveryOperation) -> Vec<String> {
     let request = every.request(&canary_inputs("https://plex.example/api/v2"));
@@ -284,7 +284,8 @@ fn add_reports(reports: &Reports, output: &mut Output) -> Reported {
     found
 }
 
-/// Sends every operation to servers that succeed, echo, redirect, and cut off.
+/// Sends every operation to servers that succeed, repeat the secrets, redirect, or cut off the
+/// response.
 fn exercise(carrier: Carrier, output: &mut Output) -> Reported {
     let reports = Reports::default();
     let carrier = &carrier.observer(observer(&reports));
@@ -297,7 +298,8 @@ fn exercise(carrier: Carrier, output: &mut Output) -> Reported {
         let mut raw_response =
             |status, body: &str| raw_response(status, body, ids.next().expect("an endless cycle"));
         let mut responses = vec![raw_response(200, every.success)];
-        // The core's errors are searched without a transport.
+        // `core_shows_no_secret` checks every body for every operation, so most operations need
+        // only one body here.
         let mut bodies = echoes();
         if !kinds.contains(&every.operation.name) {
             bodies.truncate(1);
@@ -353,9 +355,9 @@ fn raw_response(status: u16, body: &str, request_id: &str) -> Vec<u8> {
 
 /// Returns whether ureq or its protocol crate is known to log secrets in this line. At TRACE, they
 /// log all bytes. At DEBUG, they log some response headers, of which `location` can contain part of
-/// the request. If TRACE is on, as it is here, they also log the request's URL at DEBUG; otherwise,
-/// they log only its host. The library cannot prevent this, and the docs of `plex-auth-ureq` warn
-/// of it.
+/// the request. If TRACE is enabled, as it is here, they also log the URL of the request at DEBUG;
+/// otherwise, they log only its host. The library cannot prevent this, and the docs of
+/// `plex-auth-ureq` warn about it.
 fn is_known_leak(target: &str, text: &str) -> bool {
     let of_ureq =
         target == "ureq" || target.starts_with("ureq::") || target.starts_with("ureq_proto");
@@ -384,7 +386,7 @@ fn transports_leak_only_in_the_log_of_ureq() {
     for carrier in Carrier::transports() {
         check_request_ids(&exercise(carrier, &mut output));
     }
-    // Nothing is sent over this one.
+    // This transport uses a proxy that refuses connections, so nothing is sent.
     exercise(Carrier::Ureq(proxied), &mut output);
 
     let (leaking, lines) = log();

@@ -48,7 +48,7 @@ impl<'c> Encodings<'c> {
     }
 }
 
-/// Returns all eight-character parts.
+/// Returns all eight-character parts of a text.
 fn parts(text: &str) -> impl Iterator<Item = &str> {
     let ends = text.char_indices().map(|(at, _)| at).chain([text.len()]).skip(8);
     text.char_indices().zip(ends).filter_map(|((start, _), end)| text.get(start..end))
@@ -80,9 +80,9 @@ impl Output {
         self.0.extend(other.0);
     }
 
-    /// Panics if a text has one of the canaries.
+    /// Panics if a text contains one of the canaries.
     pub(crate) fn has_none_of(&self, canaries: &[String]) {
-        // Many texts are the same; each is searched once.
+        // Many texts are the same, so each is searched only once.
         let texts: BTreeMap<&str, &str> =
             self.0.iter().map(|(context, text)| (text.as_str(), context.as_str())).collect();
         let encodings = Encodings::of(canaries);

@@ -33,7 +33,7 @@ pub(crate) trait SearchedFlow: Flow<Output: Debug> + Debug {
     }
 }
 
-/// Returns the text of an error, if there is one.
+/// Returns the text of an error, or an empty string if there is none.
 fn optional_error_text<E: Error + 'static>(error: Option<&E>) -> String {
     error.map(|error| error_text(error)).unwrap_or_default()
 }
@@ -286,7 +286,7 @@ pub(crate) fn debug_text(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}\n")
 }
 
-/// Adds everything that is visible of a flow at this time.
+/// Adds everything that a program can see of a flow at this time.
 pub(crate) fn observe<F: SearchedFlow>(flow: &F, now: Now, output: &mut Output) {
     let context = type_name::<F>();
     output.add(context, debug_text(flow) + &flow.progress_text(now));

@@ -1,13 +1,13 @@
 //! Explanations of uncommon responses and inputs: each names its cause and what to do.
 
-use plex_auth_fake::{Misbehaviour, Who};
+use plex_auth_fake::{Misbehavior, Who};
 use serde_json::{Value, json};
 
 use crate::harness::{Harness, Running};
 
 /// Makes Plex send this at a path.
 fn answer(harness: &Harness, path: &str, status: u16, body: &Value) {
-    let answer = Misbehaviour::answer(status, "application/json", body.to_string());
+    let answer = Misbehavior::answer(status, "application/json", body.to_string());
     harness.fake(|fake| {
         fake.behave();
         fake.misbehave(path, answer);
@@ -118,7 +118,7 @@ fn uncommon_devices_are_explained() {
     let devices = |body: &str| {
         let body =
             format!("<MediaContainer publicAddress=\"203.0.113.45\">{body}</MediaContainer>");
-        let answer = Misbehaviour::answer(200, "application/xml", body);
+        let answer = Misbehavior::answer(200, "application/xml", body);
         harness.fake(|fake| {
             fake.behave();
             fake.misbehave("/devices.xml", answer);

@@ -145,9 +145,9 @@ fn a_server_is_awaited_by_url() {
             "name": "Boathouse", "provides": "server", "clientIdentifier": identifier,
             "connections": [{ "uri": "http://127.0.0.1:1", "local": true }],
         }]);
-        let answer = Misbehaviour::answer(200, "application/json", list.to_string());
+        let answer = Misbehavior::answer(200, "application/json", list.to_string());
         fake.misbehave("/resources", answer);
-        let busy = Misbehaviour::answer(503, "text/html", "busy");
+        let busy = Misbehavior::answer(503, "text/html", "busy");
         fake.misbehave("/identity", busy.times(1));
     });
     let mut waiting = Running::start(harness.command(&["servers", "--wait", &url]), "");

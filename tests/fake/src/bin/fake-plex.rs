@@ -60,7 +60,7 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
         }
     })?;
     let text = server.with(|plex| describe(plex, server.url(), arguments));
-    // The output may be closed. The server runs anyway.
+    // Standard output may be closed. The server runs anyway.
     drop(io::stdout().write_all(text.as_bytes()));
     drop(io::stdout().flush());
     loop {

@@ -153,7 +153,7 @@ impl Devices {
         });
     }
 
-    /// Removes a token, and devices without any other token.
+    /// Removes a token, and the devices that have no other token.
     pub(crate) fn forget(&mut self, token: &str) {
         for device in &mut self.devices {
             device.tokens.retain(|own| own != token);

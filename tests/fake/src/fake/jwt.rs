@@ -1,4 +1,4 @@
-//! Creation and parsing of JWTs.
+//! JWT creation and parsing.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;

@@ -93,7 +93,7 @@ pub(crate) struct NewPin<'a> {
     pub(crate) jwk: Option<Value>,
 }
 
-/// The first ID, slightly below the maximum of 31 bits.
+/// The first ID, slightly below the 31-bit maximum.
 const FIRST: u64 = (1 << 31) - 2;
 
 /// The characters of short codes, without those that are easily confused.

@@ -56,7 +56,7 @@ pub(crate) fn nothing(status: StatusCode) -> Response<Vec<u8>> {
     response
 }
 
-/// Escapes text for HTML and XML, between tags and in quotes.
+/// Escapes text for use in HTML and XML, between tags or in double quotes.
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     // Writing to a `String` cannot fail.
@@ -168,7 +168,7 @@ impl fmt::Display for Element {
     }
 }
 
-/// Formats a scalar as an attribute. The date of a subscription has a different format in XML.
+/// Formats a scalar as an attribute. The date of a subscription has its own format in XML.
 fn plain_text(key: &str, value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -87,7 +87,8 @@ pub(crate) fn opaque(number: u64) -> String {
     characters(number, b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 20)
 }
 
-/// Returns a string of `length` (at most 32) of these characters that depends only on the number.
+/// Returns a string of `length` characters (at most 32) from this set. The string depends only on
+/// the number.
 pub(crate) fn characters(number: u64, characters: &[u8], length: usize) -> String {
     // A digest looks random and, unlike a random number generator, never changes between versions.
     let digest = digest(&SHA256, &number.to_be_bytes());

@@ -12,7 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::plan::ConnectionPlan;
 use crate::fake::Delivery;
 
-/// Tells a [`Paced`] stream the delivery of the next response.
+/// A handle that sets how a [`Paced`] stream delivers the next response.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pacer(Arc<Mutex<Progress>>);
 

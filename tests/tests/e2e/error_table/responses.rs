@@ -1,4 +1,4 @@
-//! Responses: one table, run with every operation.
+//! A table of responses and their errors, which is checked with every operation.
 
 use std::time::{Duration, SystemTime};
 
@@ -24,7 +24,7 @@ struct Row {
     /// The status and the headers.
     head: &'static str,
     body: &'static str,
-    /// The first column of the row in the table of the docs of `Error`.
+    /// The first column of the corresponding row in the table in the docs of `Error`.
     docs: &'static str,
     variant: &'static str,
     /// The message. The parts in braces depend on the operation.
@@ -91,7 +91,7 @@ const C1001: &str =
     r#"{"errors":[{"code":1001,"message":"User could not be authenticated","status":401}]}"#;
 const X1001: &str = r#"<errors><error code="1001" message="no" status="401"/></errors>"#;
 const UNAUTHORIZED: &str = "401; 498; 422 \"Invalid token\"";
-const PAGE: &str = "a success that is not Plex's response";
+const PAGE: &str = "a successful response that is not from Plex";
 const OTHER: &str = "any other status";
 
 #[rustfmt::skip]
@@ -158,10 +158,10 @@ fn rows() -> Vec<Row> {
         row("501 No", "", "5xx", "Unavailable", "the server failed: {server} answered 501"),
         row("504 No", "", "5xx", "Unavailable", "the server failed: {server} answered 504").retryable(IfIdempotent),
         row("511 Network Authentication Required", HTML, "5xx", "Unavailable", "the server failed: {server} answered 511").retryable(IfIdempotent),
-        row("302 Found\r\nlocation: https://portal.example/login?to=x", HTML, "3xx", "Redirected",
+        row("302 Found\r\nlocation: https://portal.example/login?to=x", HTML, "3xx except 304", "Redirected",
             "a redirect was not followed: {server} answered 302 with a redirect to another host; check the base URL"),
-        row("301 Moved\r\nlocation: http://[::", "", "3xx", "Redirected", "a redirect was not followed: {server} answered 301; check the base URL"),
-        row("307 Moved", "", "3xx", "Redirected", "a redirect was not followed: {server} answered 307; check the base URL"),
+        row("301 Moved\r\nlocation: http://[::", "", "3xx except 304", "Redirected", "a redirect was not followed: {server} answered 301; check the base URL"),
+        row("307 Moved", "", "3xx except 304", "Redirected", "a redirect was not followed: {server} answered 307; check the base URL"),
         row("200 OK\r\ncontent-type: text/html", HTML, PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an HTML page; check the base URL and the network").retryable(IfIdempotent),
         row("200 OK\r\ncontent-type: application/json", "<!DOCTYPE html><html></html>", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an HTML page; check the base URL and the network").retryable(IfIdempotent),
         row("200 OK\r\ncontent-type: application/json", "", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with an empty body").retryable(IfIdempotent),
@@ -171,7 +171,7 @@ fn rows() -> Vec<Row> {
         row("200 OK", "pong", PAGE, "UnexpectedContent", "unexpected response: {server} answered 200 with a body that is neither JSON nor XML").retryable(IfIdempotent),
         row("200 OK\r\ncontent-encoding: gzip", "\u{1f}\u{8b}", PAGE, "UnexpectedContent",
             "unexpected response: {server} answered 200 with a compressed body (gzip)").retryable(IfIdempotent),
-        row("200 OK", "null", "a success without the required data", "UnexpectedShape", "unexpected response from {server}: the body is not {kind}"),
+        row("200 OK", "null", "a successful response without the required data", "UnexpectedShape", "unexpected response from {server}: the body is not {kind}"),
     ]
 }
 

@@ -1,4 +1,4 @@
-//! Transport errors: one table, run with operations of each kind over both transports.
+//! A table of transport errors, which is checked with operations of each kind over both transports.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The page for users of another library names only what exists.
+//! The page for users of another library names only items that exist.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,8 @@ use plex_auth_ureq::{
 
 const PAGE: &str = include_str!("../../../examples/recipes/coming-from.md");
 
-/// The names of these functions, which must exist. A generic function needs its types.
+/// Returns the names of these functions, and does not compile if one of them does not exist. A
+/// generic function needs its type.
 macro_rules! names {
     ($($type:ident::$method:ident $(as $function:ty)?),+ $(,)?) => {{
         $(let _ $(: $function)? = $type::$method;)+

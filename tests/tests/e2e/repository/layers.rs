@@ -7,8 +7,8 @@ use imports::{Import, imports, read};
 
 mod imports;
 
-/// The layers of the core from the top. A file belongs to the layer of its first path segment.
-/// Layers in the same row do not import from each other.
+/// The core's layers, highest first. A file belongs to the layer of its first path segment. Layers
+/// in the same row do not import from each other.
 const CORE: &[&[&str]] = &[
     &["lib"],
     &["operations"],
@@ -23,8 +23,8 @@ const CORE: &[&[&str]] = &[
     &["operation"],
 ];
 
-/// Returns the shortest import cycle through each file that is part of one. Each cycle is listed
-/// once.
+/// Returns the shortest import cycle through each file that is part of a cycle. Each cycle is
+/// listed once.
 fn cycles(imports: &[Import]) -> Vec<String> {
     let mut found = BTreeMap::new();
     for start in imports.iter().map(|import| &import.file).collect::<BTreeSet<_>>() {

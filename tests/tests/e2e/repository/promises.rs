@@ -1,4 +1,4 @@
-//! The tests that the design document names.
+//! The tests that the design document names must exist.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,7 +34,7 @@ fn every_promise_names_existing_tests() {
             }
         }
     }
-    // Properties are functions inside `proptest!`, which also have the attribute.
+    // Properties count, too: they are functions inside `proptest!` that also have the attribute.
     assert!(tests.len() > 500, "{}", tests.len());
 
     let (_, promises) = DESIGN.split_once("\n| promise | tests |\n|---|---|\n").unwrap();

@@ -83,7 +83,7 @@ fn token_is_handed_out_after_its_save() {
         let in_callback = started.recv().await.unwrap();
         assert!(matches!(in_callback, Err(TokenError::BeingSaved)), "{in_callback:?}");
 
-        // Another task waits.
+        // Another task waits until the save has ended.
         let waiting = tokio::spawn(tokens.token());
         tokio::task::yield_now().await;
         assert!(!waiting.is_finished(), "a token before its save");
@@ -199,7 +199,7 @@ fn shutdown_lets_a_running_save_finish() {
     });
 }
 
-/// Two refreshers as one, each of which requests a save.
+/// Two refreshers combined into one flow, each of which requests a save.
 struct Two {
     flows: [DeviceTokenRefresher<Ed25519Key>; 2],
     completed: mpsc::UnboundedSender<bool>,

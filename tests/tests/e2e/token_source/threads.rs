@@ -30,7 +30,8 @@ fn transient_requests(server: &Server) -> usize {
     server.with(|fake| fake.seen("POST", "/security/token"))
 }
 
-/// The test's side of a callback that waits to be released, and that requests the token itself.
+/// The test's side of a `save` callback that first requests the token itself, and then waits to be
+/// released.
 struct SlowSave {
     started: Receiver<Result<Token, TokenError>>,
     release: Sender<()>,
@@ -142,7 +143,7 @@ fn failing_and_panicking_save_is_reported() {
         let error = tokens.status().save_error().unwrap().source().unwrap().to_string();
         assert_eq!(error.contains("panicked"), panics, "{error}");
         assert_eq!(error == "disk full", !panics, "{error}");
-        // The next one is saved.
+        // The next token is saved.
         tokens.rejected(&token);
         tokens.token().unwrap();
         assert!(tokens.status().save_error().is_none());

@@ -10,7 +10,8 @@ use crate::fake::render;
 
 const TITLE: &str = "Sign in";
 
-/// Only a script on the page can read the fragment. Some clients write `#!?` instead of `#?`.
+/// Copies the parameters in the fragment, which only a script on the page can read, to the form.
+/// Some clients write `#!?` instead of `#?`.
 const SCRIPT: &str = r##"<script>
 const asked = new URLSearchParams(location.hash.replace(/^#!?\??/, ""));
 for (const name of ["clientID", "code", "forwardUrl"])

@@ -8,7 +8,7 @@ use crate::fake::FakePlex;
 use crate::fake::ask::Ask;
 use crate::fake::render;
 
-/// Always returns JSON. Errors have a different form than elsewhere.
+/// Always returns JSON. Errors have a different form than those of the API.
 pub(crate) fn answer(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -29,7 +29,7 @@ fn row(plex: &FakePlex, server: &MediaServer, who: Who, base: &str) -> Option<Va
     let access_token = server.access_token(who)?;
     let owner = server.admin().map(|admin| plex.account(admin))?;
     let owned = owner.who() == who;
-    // The server at the root has two connections.
+    // A server that is also available at the root has a second connection.
     let mut connections = vec![connection(&format!("{base}{}", server.prefix()), true)];
     if server.is_at_the_root() {
         connections.push(connection(base, false));

@@ -46,7 +46,8 @@ fn optional<'f>(form: &'f Form, name: &str) -> Result<Option<&'f str>, Refusal> 
     }
 }
 
-/// Parses `true` or `false`. Python clients capitalize them.
+/// Returns the `rememberMe` field: `true` or `1`, or `false` or `0`, which is the default. Python
+/// clients capitalize the words.
 fn remember_me(form: &Form) -> Result<bool, Refusal> {
     let value = optional(form, "rememberMe")?.map(str::to_ascii_lowercase);
     match value.as_deref() {

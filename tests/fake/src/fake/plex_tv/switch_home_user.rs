@@ -1,5 +1,6 @@
-//! `POST {plex.tv}/home/users/{uuid}/switch`, and `POST https://plex.tv/api/home/users/{id}/switch`
-//! of older clients: the account of another Home user, with a new token.
+//! `POST {plex.tv}/home/users/{uuid}/switch` and, for older clients,
+//! `POST https://plex.tv/api/home/users/{id}/switch`: the account of another Home user, with a new
+//! token.
 
 use http::{Response, StatusCode};
 use serde_json::Value;

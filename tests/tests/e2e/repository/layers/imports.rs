@@ -35,7 +35,7 @@ struct Written {
     name: Option<String>,
 }
 
-/// Collects the paths of a file outside its tests.
+/// The paths that a file uses outside its tests.
 #[derive(Default)]
 struct Paths {
     module: Vec<String>,
