@@ -15,11 +15,13 @@ use plex_auth_tests::Reports;
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{SIGNATURE, every_operation};
 
+use crate::canaries::{canaries, canary_inputs, echoes, response};
+use crate::collected_log::{log, start_log};
 use crate::search::Output;
 use crate::searched_flow::{
     Runner, SearchedFlow, debug_text, every_driven_flow, every_flow, observe,
 };
-use crate::{add_reports, canaries, canary_inputs, echoes, log, observer, response, start_log};
+use crate::transports::{add_reports, observer};
 
 /// The failure of one request.
 enum Failure {
