@@ -216,7 +216,7 @@ impl TokenSource {
         }
     }
 
-    /// Reports that the host that issued this token rejected it. Several reports of the same token
+    /// Reports that the host that issued this token rejected it. Several reports for the same token
     /// wake the refresher only once. [`send`](Self::send) does this automatically.
     pub fn rejected(&self, token: &Token) {
         self.0.slot.rejected(token);

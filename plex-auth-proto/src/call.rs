@@ -233,7 +233,8 @@ impl<T> Call<T> {
         MaskedUrl::new(self.request.uri(), self.reply.has_secret_url())
     }
 
-    /// Sets the host of a custom call, which determines what a 401 means for the token.
+    /// Sets which kind of host a custom call is for. This determines, among other things, what a 401
+    /// means for the token.
     pub fn host(mut self, host: Host) -> Self {
         self.reply.set_host(host);
         self

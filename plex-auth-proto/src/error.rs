@@ -29,7 +29,8 @@ mod rejection;
 mod response;
 mod transport;
 
-/// The error of a call: either the response is an error or cannot be read, or no response arrived.
+/// The error of a call: the response is an error or cannot be read, or no complete response
+/// arrived.
 ///
 /// These two cases are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true
 /// only if Plex said that the token is invalid. Most programs need only the predicates of this
@@ -111,8 +112,8 @@ pub enum Error {
     /// A response arrived, and it is an error or cannot be read.
     #[error(transparent)]
     Response(#[from] ResponseError),
-    /// No response arrived. This does not mean that the username, the password or the token is
-    /// invalid.
+    /// No complete response arrived. This does not mean that the username, the password or the
+    /// token is invalid.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
@@ -126,7 +127,7 @@ impl Error {
         }
     }
 
-    /// Returns the [`TransportError`], if no response arrived.
+    /// Returns the [`TransportError`], if no complete response arrived.
     pub fn as_transport(&self) -> Option<&TransportError> {
         match self {
             Self::Response(_) => None,

@@ -23,8 +23,8 @@ impl Deadline {
         Self { at: now.checked_add(capped(limit)).unwrap_or(now), limit }
     }
 
-    /// Returns the deadline of a part that starts now: after `limit`, but no later than this
-    /// deadline.
+    /// Returns the deadline for a part that starts now: `limit` from now, or this deadline if that is
+    /// earlier.
     pub(crate) fn part(self, limit: Duration) -> Self {
         let part = Self::after(limit);
         if part.at < self.at { part } else { self }

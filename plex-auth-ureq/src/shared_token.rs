@@ -155,8 +155,8 @@ impl TokenSource {
             .unwrap_or(Err(TokenError::TimedOut))
     }
 
-    /// Reports that the host that issued this token rejected it. Several reports of the same token
-    /// wake the refresher only once. [`send`](Self::send) does this automatically.
+    /// Reports that the host that issued this token rejected it. Several reports for the same token
+    /// wake the refresher only once. [`send`](Self::send) reports rejections automatically.
     pub fn rejected(&self, token: &Token) {
         self.0.slot.rejected(token);
     }

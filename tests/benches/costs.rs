@@ -1,4 +1,4 @@
-//! The costs of the core compared with the same work done by hand: allocations, memory, and
+//! The core's costs compared with those of the same work done by hand: allocations, memory, and
 //! instructions if they were counted.
 //!
 //! The `instructions` benchmark counts them; pass the file with its JSON output as an argument.

@@ -289,8 +289,8 @@ impl<T> fmt::Debug for Reply<T> {
     }
 }
 
-/// Returns the encoding of the body, if it is encoded. Such a body is not decoded, because the
-/// request did not allow it.
+/// Returns the body's content encoding, if it has one. Such a body is reported as an error and not
+/// decoded, because this library never asks for compression.
 fn encoding(headers: &HeaderMap) -> Option<&'static str> {
     let value = headers.get(CONTENT_ENCODING)?.as_bytes().trim_ascii();
     if value.is_empty() || value.eq_ignore_ascii_case(b"identity") {

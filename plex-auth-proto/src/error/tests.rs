@@ -36,44 +36,44 @@ fn every_kind_has_a_message_and_retryability() {
         (
             Reason::Tls(TlsErrorKind::UntrustedIssuer),
             false,
-            "TLS failed: the certificate's issuer is not trusted",
+            "TLS error: the certificate's issuer is not trusted",
         ),
         (
             Reason::Tls(TlsErrorKind::WrongName),
             false,
-            "TLS failed: the certificate is for a different host name",
+            "TLS error: the certificate is for a different host name",
         ),
         (
             Reason::Tls(TlsErrorKind::Expired),
             false,
-            "TLS failed: the certificate has expired, or this machine's clock is wrong",
+            "TLS error: the certificate has expired, or this machine's clock is wrong",
         ),
         (
             Reason::Tls(TlsErrorKind::NotYetValid),
             false,
-            "TLS failed: the certificate is not valid yet, or this machine's clock is wrong",
+            "TLS error: the certificate is not valid yet, or this machine's clock is wrong",
         ),
-        (Reason::Tls(TlsErrorKind::NotTls), false, "TLS failed: the server does not speak TLS"),
+        (Reason::Tls(TlsErrorKind::NotTls), false, "TLS error: the server does not speak TLS"),
         (
             Reason::Tls(TlsErrorKind::Interrupted),
             true,
-            "TLS failed: the connection closed during the handshake",
+            "TLS error: the connection closed during the handshake",
         ),
         (
             Reason::Tls(TlsErrorKind::NotAvailable),
             false,
-            "TLS failed: this client does not support TLS",
+            "TLS error: this client does not support TLS",
         ),
         (
             Reason::Tls(TlsErrorKind::Other),
             false,
-            "TLS failed: the certificate is invalid, or the handshake failed",
+            "TLS error: the certificate is invalid, or the handshake failed",
         ),
     ] {
         let error = details(reason, true);
         assert_eq!(
             error.to_string(),
-            format!("no response from plex.tv: {text} (the request may have been sent)")
+            format!("request to plex.tv failed: {text} (it may have been sent)")
         );
         assert_eq!(error.is_retryable(), passes, "{text}");
         assert!(

@@ -55,8 +55,8 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sent = if self.sent { "the request may have been sent" } else { "nothing was sent" };
-        write!(f, "no response from {}: {} ({sent})", Server(&self.context), self.kind)
+        let sent = if self.sent { "it may have been sent" } else { "nothing was sent" };
+        write!(f, "request to {} failed: {} ({sent})", Server(&self.context), self.kind)
     }
 }
 
@@ -100,7 +100,7 @@ impl fmt::Display for TransportErrorKind {
             Self::NameNotFound => f.write_str("the host name was not found"),
             Self::Refused => f.write_str("the connection was refused"),
             Self::Unreachable => f.write_str("the host is unreachable"),
-            Self::Tls(error) => write!(f, "TLS failed: {error}"),
+            Self::Tls(error) => write!(f, "TLS error: {error}"),
             Self::TimedOut(limit) => write!(f, "timed out after {limit:?}"),
             Self::CutOff => f.write_str("the connection closed before the response was complete"),
             Self::NotHttp => f.write_str("the server does not speak HTTP"),

@@ -151,7 +151,7 @@ pub enum Action {
 pub enum Completion {
     /// The response to a request.
     Response(Response<Body>),
-    /// No response arrived.
+    /// No complete response arrived.
     Failed(TransportError),
     /// The signature, or the reason the key cannot sign now.
     Signed(Result<[u8; 64], SignError>),

@@ -7,7 +7,7 @@ use crate::wire::lenient::{self, Budget, Value};
 /// A nonce from [`PlexTv::nonce`](crate::PlexTv::nonce), for
 /// [`DeviceClaims::for_exchange`](crate::jwt::DeviceClaims::for_exchange).
 ///
-/// `Debug` shows `***`. In a test, create one from JSON:
+/// `Debug` redacts it. In a test, create one from JSON:
 ///
 /// ```
 /// let nonce: plex_auth_proto::jwt::Nonce = serde_json::from_str(r#"{"nonce":"b7d0-41c9"}"#)?;

@@ -56,7 +56,7 @@ lenient::object! {
         pub client_identifier: Option<String> as "clientIdentifier",
         /// The location of the client that created the PIN, estimated from its IP address.
         pub location: Option<PinLocation>,
-        /// The number of seconds until the PIN expires, exactly as sent by Plex and not checked.
+        /// The number of seconds until the PIN expires, exactly as sent by Plex, unchecked.
         /// Programs should use [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in) or
         /// [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in) instead.
         pub expires_in: Option<i64> as "expiresIn",

@@ -202,8 +202,8 @@ impl ClientIdentityBuilder {
     }
 }
 
-/// The number of headers besides those of the fields: `accept`, `user-agent`, `content-type`,
-/// `content-length` and the token.
+/// The maximum number of headers in addition to those that the fields set: `accept`, `user-agent`,
+/// `content-type`, `content-length` and the token.
 const MORE_HEADERS: usize = 5;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -15,8 +15,8 @@ pub enum Content {
     BrokenJson,
     /// Neither JSON nor XML.
     Other,
-    /// A compressed body, although the request did not allow that. It was not decoded. Contains the
-    /// name of the encoding.
+    /// A compressed body, although the request did not ask for one. It was not decoded. Contains
+    /// the name of the encoding.
     Encoded(&'static str),
 }
 

@@ -14,7 +14,7 @@ use crate::{Arguments, ledger::Ledger};
 /// A server, the faults of its connections, and the root certificate to trust.
 pub(crate) struct Place {
     pub(crate) server: Server,
-    /// The fault plans of its connections.
+    /// The fault plan for the server's connections, and the faults so far.
     pub(crate) faults: Arc<Faults>,
     root: Option<Vec<u8>>,
 }

@@ -36,7 +36,8 @@ struct BackEnd {
 
 #[derive(Clone)]
 enum Session {
-    /// On Plex's page. The saved login redeems the token, so it never leaves the server.
+    /// The user is on Plex's page. The saved login never leaves the server, because anyone who has
+    /// it can get the token.
     SigningIn(Secret),
     /// Signed in, but it is not known yet whether the user has access to the server.
     SignedIn(Token),

@@ -83,7 +83,8 @@ fn trim(text: &str) -> &str {
     text.trim().trim_start_matches('\u{feff}').trim()
 }
 
-/// Returns the six digits of a code, however it was typed. Any other code is only trimmed.
+/// Returns the six digits of a verification code, however they were typed. Any other input is only
+/// trimmed.
 fn sent_code(code: &str) -> String {
     let ignored = |c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')

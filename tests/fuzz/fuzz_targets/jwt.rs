@@ -1,5 +1,5 @@
-//! A signed token: its parts are read as `serde_json` reads them, or the error names the problem.
-//! Only the right signature is accepted.
+//! A signed token: its expiry and issuer match what `serde_json` reads, or it is rejected. Only a
+//! valid signature is accepted.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -67,10 +67,10 @@ pub enum CandidateState {
 #[non_exhaustive]
 pub enum CandidateError {
     /// Not requested: the connection has no `uri`.
-    #[error("the connection has no URI")]
+    #[error("the URI is missing")]
     NoUri,
     /// Not requested: the `uri` is not a server URL.
-    #[error("the connection's URI is invalid: {0}")]
+    #[error("the URI {}", .0.problem())]
     UnusableUri(InvalidServerUrl),
     /// Not requested: the address is unspecified (`::` or `0.0.0.0`) or link-local (`fe80::/10`),
     /// which works on one network link only.
@@ -102,7 +102,7 @@ impl fmt::Display for ConnectionCandidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.url {
             Some(url) => write!(f, "{url} ({}): ", self.kind)?,
-            None => write!(f, "a connection without a valid URL ({}): ", self.kind)?,
+            None => write!(f, "invalid connection ({}): ", self.kind)?,
         }
         match &self.state {
             CandidateState::Waiting => f.write_str("not tried"),

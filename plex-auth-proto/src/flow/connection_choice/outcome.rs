@@ -113,7 +113,7 @@ impl fmt::Display for Listing<'_> {
     }
 }
 
-/// Advice for the user, and for the author of the program.
+/// Advice for the user and for the program's author.
 struct Advice<'a> {
     candidates: &'a [ConnectionCandidate],
     plain_http: bool,

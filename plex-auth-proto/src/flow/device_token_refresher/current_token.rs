@@ -8,8 +8,8 @@ use crate::values::unix_seconds::UnixSeconds;
 
 const DAY: i64 = 24 * 60 * 60;
 
-// Used for a token without an expiry, in seconds. Plex's tokens are valid for a day longer than
-// this.
+// The time until renewal, in seconds, of a token without an expiry. Plex's tokens are valid for a
+// day longer than this.
 const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;
 
 /// A token with its claims.

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-/// The placeholder for values that JSON can represent but Rust cannot, set when a document is
-/// [repaired](crate::wire::repair). No real value consists of only this character, and it takes
-/// only one byte.
+/// The placeholder for values that the JSON parser cannot read, inserted when a document is
+/// [repaired](crate::wire::repair). No real value consists of only this character, which takes only
+/// one byte.
 pub(crate) const UNREADABLE: &str = "\u{7f}";
 
 /// The JSON names of an object's own fields that could not be read.

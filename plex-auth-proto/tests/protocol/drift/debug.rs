@@ -54,7 +54,7 @@ fn split(line: &str) -> (Option<&str>, &str) {
     }
 }
 
-/// Converts the path of a JSON field to a path with Rust's field names.
+/// Converts the path of a JSON field to a path that uses the Rust field names.
 pub(crate) fn path(wire: &str) -> String {
     let steps = wire.split('/').filter(|step| !step.is_empty() && *step != "MediaContainer");
     steps.map(|step| format!("/{}", rust_name(step))).collect()

@@ -78,7 +78,7 @@ pub(crate) struct Chaos<O> {
     pub(crate) calls: usize,
     /// Whether the wall clock was never changed.
     pub(crate) is_steady: bool,
-    /// Whether the flow was certainly still waiting for the last response when it arrived.
+    /// Whether the last response definitely arrived while the flow was still waiting for it.
     pub(crate) in_time: bool,
     /// Whether the flow ended at the time that it had reported, or later.
     pub(crate) was_over: bool,

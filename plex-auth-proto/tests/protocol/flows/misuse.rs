@@ -1,5 +1,5 @@
-//! Completions and clock readings that no driver should produce: each is ignored, and nothing is
-//! lost.
+//! Misused flows: completions and clock readings that no driver should produce are ignored, and
+//! nothing is lost.
 
 use std::time::Duration;
 

@@ -78,16 +78,12 @@ fn unusable_uris_are_skipped_with_a_reason() {
             "https://fe80-0-0-0-0-0-0-1.feed.plex.direct:32400 (remote): the address is not routable",
             "https://[fe80::1]:32400 (remote): the address is not routable",
             "http://0.0.0.0:32400 (remote): the address is not routable",
-            "a connection without a valid URL (remote): the connection has no URI",
-            "a connection without a valid URL (remote): the connection has no URI",
-            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL does not start with \
-             http:// or https://; did you mean http://10.0.0.7:32400?",
-            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL contains an @; \
-             remove the username and password, or write the @ in a path as %40; did you mean http://10.0.0.7:32400?",
-            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL contains a fragment \
-             (#), which is not allowed in a base URL; did you mean http://10.0.0.7:32400?",
-            "a connection without a valid URL (remote): the connection's URI is invalid: the server URL has an IPv6 \
-             address without brackets; did you mean http://[::ffff:10.0.0.7]:32400?",
+            "invalid connection (remote): the URI is missing",
+            "invalid connection (remote): the URI is missing",
+            "invalid connection (remote): the URI does not start with http:// or https://",
+            "invalid connection (remote): the URI contains an @; remove the username and password, or write the @ in a path as %40",
+            "invalid connection (remote): the URI contains a fragment (#), which is not allowed in a base URL",
+            "invalid connection (remote): the URI has an IPv6 address without brackets",
             "http://plex_server:32400/plex (remote): plain HTTP is not allowed",
             "http://[::]:32400 (remote): the address is not routable",
         ]

@@ -89,7 +89,7 @@ fn failure_lists_the_reason_of_each_candidate() {
         "could not connect to the server: \
          https://host.plex.direct:1 (remote): a different server responded; \
          https://host.plex.direct:2 (remote): the host name was not found; \
-         https://host.plex.direct:3 (remote): TLS failed: the certificate is for a different host name; \
+         https://host.plex.direct:3 (remote): TLS error: the certificate is for a different host name; \
          https://host.plex.direct:4 (remote): unexpected response: https://host.plex.direct:4 answered 200 with an HTML page; \
          check the base URL and the network; \
          https://host.plex.direct:5 (remote): unexpected response from https://host.plex.direct:5: \
