@@ -9,9 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::concurrency::Held;
 use crate::devices;
 use crate::harness::{Harness, Running, wait_until};
-use crate::saved_state::Held;
 
 #[test]
 fn a_held_lock_is_reported_and_times_out() {
