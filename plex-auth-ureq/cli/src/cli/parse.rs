@@ -1,18 +1,28 @@
 //! Parsing of the command line.
 
 use std::env;
+use std::ffi::OsString;
 
 use clap::builder::Resettable;
 use clap::{Arg, CommandFactory, FromArgMatches};
 
 use super::Cli;
+use super::given::{Given, given};
 use super::values::is_no;
 
 /// Parses the arguments and the variables of this process.
-pub(crate) fn parse() -> Result<Cli, clap::Error> {
+pub(crate) fn parse() -> Result<(Cli, Vec<Given>), clap::Error> {
+    parse_from(&env::args_os().collect::<Vec<_>>())
+}
+
+/// Parses these arguments, the name of the program first, and the variables of this process.
+pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
     let command = Cli::command().mut_args(without_unset_variable);
-    let mut matches = command.mut_subcommands(prepared).try_get_matches()?;
-    Cli::from_arg_matches_mut(&mut matches)
+    let mut command = command.mut_subcommands(prepared);
+    command.build();
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    let given = given(&command, &matches);
+    Ok((Cli::from_arg_matches_mut(&mut matches)?, given))
 }
 
 fn prepared(command: clap::Command) -> clap::Command {

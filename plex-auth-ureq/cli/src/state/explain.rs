@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use crate::failure::Failure;
-use crate::hint::Hint;
+use crate::hint::{Hint, quoted_path};
 
 const OTHER_FOLDER: &str = "or use another folder: --state-dir DIR";
 
@@ -52,7 +52,7 @@ pub(super) fn cannot_keep_owner(path: &Path, user: u32, error: &io::Error) -> Fa
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
         .likely("Another user could replace the saved token, or have a new one sent elsewhere.")
-        .next(Hint::from(format!("chmod o-w {}", crate::hint::quoted(&folder.to_string_lossy()))))
+        .next(Hint::from(format!("chmod o-w {}", quoted_path(folder))))
 }
 
 /// Explains a file whose content cannot be read, without repeating any of it.

@@ -13,6 +13,7 @@ use super::lock::Lock;
 use super::owner::{self, Owner};
 use super::regular_file::check_regular;
 use crate::failure::Failure;
+use crate::hint::quoted_path;
 use crate::{interrupt, output};
 
 /// The parts of the name of a file that is not complete yet, before and after six random characters.
@@ -103,7 +104,7 @@ impl Folder {
             return;
         };
         if !WARNED.swap(true, Ordering::Relaxed) {
-            let path = crate::hint::quoted(&path.to_string_lossy());
+            let path = quoted_path(path);
             output::warning(&format!("other users can {what} {path}; run: chmod {change} {path}"));
         }
     }

@@ -121,7 +121,7 @@ fn a_file_of_another_owner_is_not_replaced() {
     let requests = || harness.fake(|fake| fake.requests().len());
     let requests_before = requests();
     let login = Running::start(unprivileged(&harness, &["login"]), "").wait();
-    let command = "sudo -u '#4711' plex-auth --plex-tv http://";
+    let command = "sudo -u '#4711' plex-auth login --plex-tv http://";
     login.assert_failed(74, &["belongs to user 4711", "lock its owner out", command]);
     assert_eq!(requests(), requests_before, "Plex is not asked");
 
