@@ -178,10 +178,30 @@ fn a_service_without_a_home_folder_works() {
     assert!(fs::read_to_string(state).unwrap().contains(&token));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_missing_home_folder_is_not_created() {
+    let harness = Harness::new();
+    let token = harness.token(Who::Free);
+    let home = harness.folder.path().join("nowhere");
+    for arguments in [&["login", "--token"][..], &["token"]] {
+        let mut command = harness.command(arguments);
+        command.env_remove("PLEX_AUTH_STATE_DIR").env("HOME", &home);
+        let outcome = Running::start(command, &token).wait();
+        outcome.assert_failed(74, &["the home folder ", "nowhere", "--state-dir DIR"]);
+        assert!(!home.exists());
+    }
+    // A folder that was named is created.
+    let mut login = harness.command(&["login", "--token"]);
+    login.env("HOME", &home);
+    assert_eq!(Running::start(login, &token).wait().code, 0);
+    assert!(harness.state_folder().exists() && !home.exists());
+}
+
 #[test]
 fn shell_syntax_in_the_folder_is_refused() {
     let harness = Harness::new();
-    for wrong in ["~/plex", "\"/state\"", "'state'"] {
+    for wrong in ["~/plex", "\"/state\"", "'state'", "$HOME/plex", "${HOME}/plex", "state/$USER"] {
         let outcome = harness.run(&["login", "--state-dir", wrong]);
         outcome
             .assert_failed(64, &["the state folder ", ", which only a shell ", "without quotes"]);

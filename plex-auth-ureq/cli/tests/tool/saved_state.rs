@@ -126,6 +126,7 @@ mod unix {
     fn the_default_folder_is_the_platforms() {
         let harness = Harness::new();
         let token = harness.token(Who::Free);
+        fs::create_dir(harness.folder.path().join("home")).unwrap();
         for (variable, folder) in [("HOME", "home/.local/state"), ("XDG_STATE_HOME", "elsewhere")] {
             let mut login = harness.command(&["login", "--token"]);
             login.env_remove("PLEX_AUTH_STATE_DIR").env("HOME", harness.folder.path().join("home"));
