@@ -27,6 +27,7 @@ mod logout;
 mod man;
 mod name;
 mod output;
+mod plain_http;
 mod profiles;
 mod prompt;
 mod run;

@@ -30,7 +30,7 @@ pub(crate) fn of_server(
         let Reached { server, name } = server::reach(session, named, plain_http)?;
         (name, server.token().clone(), Some(server.url().to_string()))
     } else {
-        let (name, token) = server::token(session, named)?;
+        let (name, token) = server::token(session, named, plain_http)?;
         (name, token, None)
     };
     let json = json!({

@@ -103,5 +103,5 @@ fn a_renewal_does_not_block_other_profiles() {
     assert!(renewed.code == 0 && renewed.stdout != first, "{renewed:?}");
     // Both changes are saved.
     assert_eq!(harness.succeed(&["token"]), renewed.stdout);
-    assert_eq!(harness.succeed(&["token", "--profile", "other"]).trim(), token);
+    assert_eq!(other.succeed(&["token", "--profile", "other"]).trim(), token);
 }
