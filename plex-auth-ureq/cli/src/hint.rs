@@ -38,7 +38,6 @@ impl Hint {
     }
 
     /// Adds the command that failed, for another user: variables of this user are options there.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has another user to run it as"))]
     pub(crate) fn again(mut self) -> Self {
         self.0.push(Part::Again);
         self

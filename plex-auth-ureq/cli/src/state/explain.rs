@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use super::owner::NotKept;
 use crate::failure::Failure;
 use crate::hint::{Hint, quoted_path};
 
@@ -42,10 +43,28 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Explains a file whose owner or group cannot be kept.
-#[cfg(unix)]
-pub(super) fn cannot_keep_owner(path: &Path, user: u32, error: &io::Error) -> Failure {
-    let what = format!("{} belongs to user {user}, and a new file cannot: {error}", path.display());
-    Failure::machine(what).likely("Replacing it would lock its owner out.").next(run_as(user))
+pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
+    let shown = path.display();
+    match problem {
+        NotKept::User(user, error) => {
+            let owned = if path.exists() { "" } else { "the folder of " };
+            let what =
+                format!("{owned}{shown} belongs to user {user}, and a new file cannot: {error}");
+            Failure::machine(what).likely("It would lock its owner out.").next(run_as(*user))
+        }
+        NotKept::Group { group, own, error } => {
+            // The owner of a file can give it a group that the owner is in.
+            let next = format!(
+                "Add this user to the group (docker run --group-add {group}), or give the file the user's own group: chgrp {own} {}",
+                quoted_path(path)
+            );
+            Failure::machine(format!(
+                "a new file cannot have the group {group} of {shown}: {error}"
+            ))
+            .likely("The group has permissions for the file, and this user is not in it.")
+            .next(next)
+        }
+    }
 }
 
 /// Refuses a folder in which every user can replace the files.
@@ -98,7 +117,6 @@ fn permission(_: &Path) -> Hint {
 }
 
 /// The command can be pasted, except for the name of a container.
-#[cfg(unix)]
 fn run_as(user: u32) -> Hint {
     Hint::from(format!("Run it as its owner (docker exec --user {user}): sudo -u '#{user}' "))
         .again()

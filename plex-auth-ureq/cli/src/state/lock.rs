@@ -25,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 impl Lock {
     /// Waits for the lock, but no longer than the timeout.
     pub(super) fn acquire(path: &Path, timeout: Duration) -> Result<Self, Failure> {
-        let file = open(path).map_err(|error| explain::cannot("lock", path, &error))?;
+        let file = open(path)?;
         let since = Instant::now();
         let mut notice = None;
         loop {
@@ -57,14 +57,20 @@ fn held(path: &Path) -> Failure {
         .next(Hint::from("Try again after it has ended, or wait longer: --timeout SECONDS"))
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    check_regular(path)?;
+fn open(path: &Path) -> Result<File, Failure> {
+    let cannot = |error| explain::cannot("lock", path, &error);
+    check_regular(path).map_err(cannot)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let owner = Owner::of(path, folder)?;
+    let owner = Owner::of(path, folder).map_err(cannot)?;
     let is_new = !path.exists();
-    let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
+    let mut options = OpenOptions::new();
+    let options = options.create(true).truncate(false).write(true);
+    let file = private(options).open(path).map_err(cannot)?;
     if is_new {
-        owner.apply(&file).inspect_err(|_| drop(fs::remove_file(path)))?;
+        owner.apply(&file).map_err(|problem| {
+            drop(fs::remove_file(path));
+            explain::not_kept(path, &problem)
+        })?;
     }
     Ok(file)
 }

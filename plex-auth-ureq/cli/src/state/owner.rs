@@ -18,13 +18,26 @@ pub(super) struct Owner {
     mode: u32,
 }
 
+/// The part of the ownership that a new file cannot get, as a numeric ID.
+#[derive(Debug)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has numeric IDs"))]
+pub(super) enum NotKept {
+    User(u32, io::Error),
+    Group {
+        group: u32,
+        /// A group that the user is in.
+        own: u32,
+        error: io::Error,
+    },
+}
+
 #[cfg(unix)]
 mod unix {
     use std::fs::{self, Metadata};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
     use std::path::PathBuf;
 
-    use super::{File, Owner, Path, io};
+    use super::{File, NotKept, Owner, Path, io};
 
     impl Owner {
         /// Returns those of the existing file or, for a new file, the owner and the group of the folder.
@@ -55,20 +68,21 @@ mod unix {
             Self { user: like.uid(), group: like.gid(), mode: 0o600 | group_mode }
         }
 
-        /// Applies them to an open file, which has no name yet that another program would look for.
-        pub(in crate::state) fn apply(&self, file: &File) -> io::Result<()> {
-            let now = file.metadata()?;
+        /// Applies them to an open file, which has no name yet that another program would look for. A group that has no
+        /// permissions need not be kept.
+        pub(in crate::state) fn apply(&self, file: &File) -> Result<(), NotKept> {
+            let of_user = |error| NotKept::User(self.user, error);
+            let now = file.metadata().map_err(of_user)?;
+            let is_other_group = now.gid() != self.group;
+            let group = if is_other_group { fchown(file, None, Some(self.group)) } else { Ok(()) };
             if now.uid() != self.user {
-                fchown(file, Some(self.user), Some(self.group))?;
-            } else if now.gid() != self.group {
-                fchown(file, None, Some(self.group))?;
+                fchown(file, Some(self.user), None).map_err(of_user)?;
             }
-            file.set_permissions(fs::Permissions::from_mode(self.mode))
-        }
-
-        /// Returns the user's numeric ID.
-        pub(in crate::state) fn user(&self) -> u32 {
-            self.user
+            if self.mode & 0o070 != 0 {
+                let own = rustix::process::getegid().as_raw();
+                group.map_err(|error| NotKept::Group { group: self.group, own, error })?;
+            }
+            file.set_permissions(fs::Permissions::from_mode(self.mode)).map_err(of_user)
         }
     }
 
@@ -97,9 +111,14 @@ mod unix {
         }
     }
 
-    /// Returns whether users other than the owner and the group can read a file.
-    pub(in crate::state) fn is_open_to_others(path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o007 != 0)
+    /// Returns the access to a file that users other than the owner and the group have.
+    pub(in crate::state) fn access_of_others(path: &Path) -> Option<&'static str> {
+        match fs::metadata(path).map_or(0, |metadata| metadata.mode() & 0o006) {
+            0 => None,
+            0o004 => Some("read"),
+            0o002 => Some("write"),
+            _ => Some("read and write"),
+        }
     }
 
     /// Returns whether users other than the owner and the group can replace the files in a folder.
@@ -109,7 +128,7 @@ mod unix {
 }
 
 #[cfg(unix)]
-pub(super) use unix::{create_folder, is_open_to_others, is_writable_for_others};
+pub(super) use unix::{access_of_others, create_folder, is_writable_for_others};
 
 #[cfg(not(unix))]
 impl Owner {
@@ -121,7 +140,7 @@ impl Owner {
         Ok(self)
     }
 
-    pub(super) fn apply(&self, _: &File) -> io::Result<()> {
+    pub(super) fn apply(&self, _: &File) -> Result<(), NotKept> {
         Ok(())
     }
 }
@@ -132,8 +151,8 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_open_to_others(_: &Path) -> bool {
-    false
+pub(super) fn access_of_others(_: &Path) -> Option<&'static str> {
+    None
 }
 
 #[cfg(not(unix))]

@@ -124,6 +124,12 @@ fn a_folder_that_all_can_write_to_is_refused() {
     let target = link_to(&harness, "vault");
     set_mode(target.parent().unwrap(), 0o777);
     harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
+    for arguments in [&["token"][..], &["run", "--", "true"]] {
+        let outcome = harness.run(arguments);
+        let warning = "warning: other users can replace the files in ";
+        assert!(outcome.stderr.starts_with(warning), "{outcome:?}");
+        assert!(outcome.stderr.ends_with("/vault\n"), "{outcome:?}");
+    }
 }
 
 #[test]

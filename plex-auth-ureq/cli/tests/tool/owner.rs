@@ -41,8 +41,48 @@ fn a_group_permission_is_no_warning() {
     let path = harness.state_folder().join("state.json");
     set_mode(&path, 0o640);
     assert_eq!(harness.run(&["token"]).stderr, "");
-    set_mode(&path, 0o644);
-    assert!(harness.run(&["token"]).stderr.contains("warning: other users can read"));
+    for (mode, access) in [(0o644, "read"), (0o666, "read and write"), (0o602, "write")] {
+        set_mode(&path, mode);
+        let path = path.display();
+        let warning =
+            format!("warning: other users can {access} {path}; run: chmod o-rwx {path}\n");
+        assert_eq!(harness.run(&["token"]).stderr, warning);
+        assert_eq!(harness.run(&["run", "--", "true"]).stderr, warning);
+    }
+}
+
+#[test]
+fn a_group_that_cannot_be_kept_is_named() {
+    if !is_root() {
+        return;
+    }
+    let token = |harness: &Harness| harness.token(Who::Free);
+    let login = |harness: &Harness| {
+        Running::start(unprivileged(harness, &["login", "--token"]), &token(harness)).wait()
+    };
+    let harness = Harness::signed_in(Who::Free);
+    // The user owns the file and is not in its group.
+    give_to(&harness, 65534, 4712);
+    let path = harness.state_folder().join("state.json");
+    set_mode(&path, 0o640);
+    let requests = harness.fake(|fake| fake.requests().len());
+    let chgrp = format!("chgrp 65534 {}", path.display());
+    login(&harness).assert_failed(74, &["have the group 4712 of ", "--group-add 4712", &chgrp]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+    chown(&path, None, Some(65534)).unwrap();
+    assert_eq!(login(&harness).code, 0, "the hint works");
+
+    // A group without permissions makes no difference, and need not be kept.
+    give_to(&harness, 65534, 4712);
+    set_mode(&path, 0o600);
+    let outcome = login(&harness);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    let harness = Harness::new();
+    fs::create_dir(harness.state_folder()).unwrap();
+    chown(harness.state_folder(), Some(65534), Some(4712)).unwrap();
+    let outcome = login(&harness);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    assert_eq!(fs::metadata(harness.state_folder().join("state.json")).unwrap().uid(), 65534);
 }
 
 #[test]
