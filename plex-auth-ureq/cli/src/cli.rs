@@ -318,7 +318,8 @@ pub(crate) struct LoginMethod {
     #[arg(long, env = "PLEX_AUTH_IF_NEEDED", hide_env_values = true, value_parser = switch)]
     pub(crate) if_needed: bool,
 
-    /// Replace the profile's sign-in even if it belongs to another account
+    /// Replace the profile's sign-in even if it belongs to another account, and revoke its token unless it was passed to
+    /// `login --token`
     #[arg(long, env = "PLEX_AUTH_REPLACE", hide_env_values = true, value_parser = switch)]
     pub(crate) replace: bool,
 

@@ -25,6 +25,7 @@ use crate::waiting::SlowNotice;
 mod active_profile;
 pub(crate) mod device;
 mod host_name;
+mod sign_out;
 
 /// The parts of a run that every command uses.
 pub(crate) struct Session<'a> {

@@ -4,6 +4,7 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{Account, PlexTv, Token};
 use serde_json::json;
 
+use super::replaced::Replaced;
 use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
@@ -56,15 +57,16 @@ pub(super) fn identified(
     let saved = with_identifier(session, &sign_in.profile, plex_tv).of(account);
     if let Err(conflict) = may_replace(session, &sign_in, account) {
         if sign_in.is_issued {
-            // Otherwise, a token that is saved nowhere would stay valid.
-            drop(session.ask(plex_tv.sign_out(&saved.token)));
+            discard(session, plex_tv, &saved)?;
         }
         return Err(conflict);
     }
     sign_in.profile = saved;
-    store(session, &sign_in)?;
+    let replaced = store(session, &sign_in)?;
+    let replaced = replaced.map(|replaced| replaced.sign_out(session)).transpose()?;
     if sign_in.is_reported {
-        report(session, &sign_in.profile.token, account, "Signed in as")?;
+        let text = replaced.flatten().unwrap_or_default();
+        report(session, &sign_in.profile.token, account, "Signed in as", &text)?;
     }
     Ok(Exit::Done)
 }
@@ -80,19 +82,20 @@ pub(super) fn unidentified(
     let token = sign_in.profile.token.clone();
     let before = session.store.read()?;
     let belongs_to_account = before.profile(name)?.is_some_and(|profile| profile.uuid.is_some());
-    if belongs_to_account && !sign_in.replaces {
-        return match check::ask(session, plex_tv, &token)? {
-            TokenState::Valid(account) => identified(session, plex_tv, sign_in, &account),
-            TokenState::Invalid(error) => Err(session.explain(&error.into())),
+    if belongs_to_account {
+        match check::ask(session, plex_tv, &token)? {
+            TokenState::Valid(account) => return identified(session, plex_tv, sign_in, &account),
+            TokenState::Unknown { .. } if sign_in.replaces => {}
+            TokenState::Invalid(error) => return Err(session.explain(&error.into())),
             TokenState::Unknown { error, .. } => {
                 drop(session.ask(plex_tv.sign_out(&token)));
-                Err(session
+                return Err(session
                     .explain(&error)
                     .likely("The account of the new token is unknown, so it did not replace the saved one.")
-                    .next("Try again later, or replace it in any case: {login --replace}"))
+                    .next("Try again later, or replace it in any case: {login --replace}"));
             }
-            _ => Err(check::undecided()),
-        };
+            _ => return Err(check::undecided()),
+        }
     }
     sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv);
     store(session, &sign_in)?;
@@ -117,23 +120,24 @@ pub(super) fn unidentified(
         Ok(())
     })?;
     if sign_in.is_reported {
-        report(session, &token, &account, "Signed in as")?;
+        report(session, &token, &account, "Signed in as", "")?;
     }
     Ok(Exit::Done)
 }
 
-/// Reports the account that the token belongs to.
+/// Reports the account that the token belongs to, and adds a text.
 pub(super) fn report(
     session: &Session<'_>,
     token: &Token,
     account: &Account,
     what: &str,
+    more: &str,
 ) -> Result<(), Failure> {
     let json = json!({
         "profile": session.options.profile, "username": account.username, "title": account.title,
         "uuid": account.uuid, "token": session.output.secret(token.expose()),
     });
-    session.output.confirmation(&format!("{what} {}.\n", profile::name(account)), &json)
+    session.output.confirmation(&format!("{what} {}.\n{more}", profile::name(account)), &json)
 }
 
 /// Records the identifier that the token was issued to, if it is not the permanent one.
@@ -145,13 +149,31 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-fn store(session: &Session<'_>, sign_in: &SignIn) -> Result<(), Failure> {
+/// Saves a sign-in, and returns the one of another account that it replaces.
+fn store(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<Replaced>, Failure> {
     let name = &session.options.profile;
     session.store.change(|state| {
+        let replaced = Replaced::find(state, name, &sign_in.profile)?;
+        if replaced.is_some() {
+            // Its key belongs to the other account.
+            state.remove_device(name);
+        }
         if let Some(device) = &sign_in.device {
             state.set_device(name, device.clone());
         }
         state.set_profile(name, sign_in.profile.clone());
+        Ok(replaced)
+    })
+}
+
+/// Revokes an issued token that is not saved: nothing else would end it. A device that was created for it is deleted.
+fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result<(), Failure> {
+    drop(session.sign_out(plex_tv, &profile.token, profile.by_device_key));
+    if !profile.by_device_key {
+        return Ok(());
+    }
+    session.store.change(|state| {
+        state.remove_device(&session.options.profile);
         Ok(())
     })
 }

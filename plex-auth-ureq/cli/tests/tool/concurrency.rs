@@ -86,12 +86,12 @@ fn logout_keeps_a_later_login() {
     harness.server.set_connection_plans(Arc::new(Held::new("/signout", held)));
     let logout = Running::start(harness.command(&["logout"]), "");
     wait_until("sent", || harness.fake(|fake| fake.seen("DELETE", "/users/signout")) > 0);
-    other.sign_in(Who::Free);
+    other.sign_in(Who::PlexPass);
     drop(release);
     let outcome = logout.wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(outcome.stdout.contains("later login is still saved"), "{outcome:?}");
-    assert_eq!(other.succeed(&["token"]).trim(), other.token(Who::Free));
+    assert_eq!(other.succeed(&["token"]).trim(), other.token(Who::PlexPass));
 }
 
 #[test]
