@@ -39,6 +39,9 @@ struct Version {
 
 #[derive(Deserialize)]
 struct Raw<'a> {
+    /// Without it, this is the file of another program.
+    #[serde(rename = "version")]
+    _version: u32,
     #[serde(borrow, default)]
     profiles: BTreeMap<String, &'a RawValue>,
     #[serde(borrow, default)]

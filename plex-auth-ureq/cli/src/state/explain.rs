@@ -12,7 +12,7 @@ const OTHER_FOLDER: &str = "or use another folder: --state-dir DIR";
 /// Explains an error of the file system.
 pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::machine(format!("cannot {action} {}: {error}", path.display()));
-    if path.is_symlink() && error.kind() == ErrorKind::NotFound {
+    if path.is_symlink() && !path.exists() {
         return failure
             .likely("It is a link to a file that does not exist. Its volume may not be mounted.")
             .next(format!("Mount the volume or remove the link, {OTHER_FOLDER}"));

@@ -159,6 +159,7 @@ fn replace(
 
 /// Returns the file to replace: if the path is a link, the file that it leads to, so that the link stays.
 fn target(path: &Path) -> io::Result<PathBuf> {
+    check_regular(path)?;
     match fs::canonicalize(path) {
         // A link to a missing file must not be replaced: the token would be saved outside a volume that is not mounted.
         Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {

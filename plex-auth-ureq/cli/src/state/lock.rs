@@ -62,24 +62,33 @@ fn open(path: &Path) -> Result<File, Failure> {
     check_regular(path).map_err(cannot)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let owner = Owner::of(path, folder).map_err(cannot)?;
-    let is_new = !path.exists();
     let mut options = OpenOptions::new();
-    let options = options.create(true).truncate(false).write(true);
-    let file = private(options).open(path).map_err(cannot)?;
-    if is_new {
-        owner.apply(&file).map_err(|problem| {
-            drop(fs::remove_file(path));
-            explain::not_kept(path, &problem)
-        })?;
+    let options = private(options.write(true));
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => {
+            owner.apply(&file).map_err(|problem| {
+                drop(fs::remove_file(path));
+                explain::not_kept(path, &problem)
+            })?;
+            Ok(file)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // Created again if another process has removed it in the meantime.
+            options.create(true).truncate(false).open(path).map_err(cannot)
+        }
+        Err(error) => Err(cannot(error)),
     }
-    Ok(file)
 }
 
+/// A link is not followed: in another user's folder, root would create or open any file.
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
 
-    options.mode(0o600)
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NOFOLLOW.bits().to_ne_bytes();
+    options.mode(0o600).custom_flags(i32::from_ne_bytes(flags))
 }
 
 #[cfg(not(unix))]

@@ -35,7 +35,9 @@ pub(super) enum NotKept {
 mod unix {
     use std::fs::{self, Metadata};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    use std::path::PathBuf;
+
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+    use rustix::io::Errno;
 
     use super::{File, NotKept, Owner, Path, io};
 
@@ -86,29 +88,34 @@ mod unix {
         }
     }
 
-    /// Creates a folder, and those above it, for their owner only. Each belongs to the owner of the folder that it is in.
+    /// Creates a folder, and those above it, for their owner only. Each belongs to the owner of the folder that it is in,
+    /// because root's folders would be in the way of another user. That user must not be able to put a link to another
+    /// folder in the place of a new one, which root would give away.
     pub(in crate::state) fn create_folder(path: &Path) -> io::Result<()> {
-        use std::os::unix::fs::DirBuilderExt;
-
-        let missing: Vec<PathBuf> =
-            path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-        for folder in missing.iter().rev() {
-            let Some(parent) = folder.parent() else { continue };
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            Owner::new(&fs::metadata(parent)?, 0).take_over(folder)?;
+        if path.is_dir() {
+            return Ok(());
         }
-        Ok(())
+        let Some(parent) = path.ancestors().find(|folder| folder.exists()) else {
+            return create_below(Path::new("."), path);
+        };
+        create_below(parent, path.strip_prefix(parent).unwrap_or(path))
     }
 
-    impl Owner {
-        fn take_over(&self, folder: &Path) -> io::Result<()> {
-            // Only root can give a folder away, and only root's folders would be in the way of another user.
-            if fs::metadata(folder)?.uid() == self.user || !rustix::process::geteuid().is_root() {
-                return Ok(());
+    fn create_below(parent: &Path, path: &Path) -> io::Result<()> {
+        let mut parent = File::open(parent)?;
+        let owner = Owner::new(&parent.metadata()?, 0);
+        for name in path.components() {
+            match mkdirat(&parent, name.as_os_str(), Mode::RWXU) {
+                Err(Errno::EXIST) | Ok(()) => {}
+                Err(error) => return Err(error.into()),
             }
-            fchown(File::open(folder)?, Some(self.user), Some(self.group))
+            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            parent = File::from(openat(&parent, name.as_os_str(), flags, Mode::empty())?);
+            if rustix::process::geteuid().is_root() && parent.metadata()?.uid() != owner.user {
+                fchown(&parent, Some(owner.user), Some(owner.group))?;
+            }
         }
+        Ok(())
     }
 
     /// Returns the access to a file that users other than the owner and the group have.

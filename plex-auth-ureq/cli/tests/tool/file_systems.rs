@@ -311,6 +311,12 @@ fn a_dangling_link_is_not_replaced() {
         .run_with_input(&["login", "--token"], &token)
         .assert_failed(74, &["link to a file that does not exist", "mounted"]);
     assert!(link.is_symlink());
+
+    let link = harness.folder.path().join("link");
+    symlink("unmounted", &link).unwrap();
+    harness
+        .run(&["login", "--state-dir", link.to_str().unwrap()])
+        .assert_failed(74, &["link to a file that does not exist", "mounted"]);
 }
 
 #[test]

@@ -172,3 +172,37 @@ fn a_file_of_another_owner_is_not_replaced() {
     let file = fs::metadata(harness.state_folder().join("state.json")).unwrap();
     assert_eq!((file.uid(), file.mode() & 0o777), (4711, 0o660));
 }
+
+/// As with `sudo plex-auth --state-dir`: the owner of the folder must not choose which files root writes.
+#[test]
+fn root_follows_no_link_of_another_user() {
+    if !is_root() {
+        return;
+    }
+    let link = |harness: &Harness, name: &str, target: &Path| {
+        let path = harness.state_folder().join(name);
+        drop(fs::remove_file(&path));
+        std::os::unix::fs::symlink(target, &path).unwrap();
+        std::os::unix::fs::lchown(&path, Some(4711), Some(4711)).unwrap();
+    };
+    let harness = Harness::signed_in(Who::Free);
+    give_to(&harness, 4711, 4711);
+    let (created, theirs) = (harness.folder.path().join("new"), harness.folder.path().join("json"));
+    link(&harness, "state.json.lock", &created);
+    harness.run(&["logout"]).assert_failed(74, &["state.json.lock"]);
+    assert!(!created.exists());
+
+    fs::remove_file(harness.state_folder().join("state.json.lock")).unwrap();
+    fs::write(&theirs, "{\"version\":1}").unwrap();
+    link(&harness, "state.json", &theirs);
+    let requests = harness.fake(|fake| fake.requests().len());
+    harness
+        .run_with_input(&["login", "--token"], &harness.token(Who::Free))
+        .assert_failed(74, &["state.json", "link", "another user"]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "{\"version\":1}");
+    // A link to a file of the same user is followed.
+    chown(&theirs, Some(4711), Some(4711)).unwrap();
+    harness.sign_in(Who::Free);
+    assert!(fs::read_to_string(&theirs).unwrap().contains(&harness.token(Who::Free)));
+}

@@ -46,6 +46,8 @@ fn a_damaged_file_is_reported_and_kept() {
         (&["login"], "[]", "it is not a JSON object"),
         (&["login"], "\r\n [7]", "it is not a JSON object"),
         (&["login"], "null", "unexpected value at line 1, column "),
+        // The file of another program.
+        (&["login"], r#"{"auths":{}}"#, "unexpected value at line 1, column "),
     ] {
         fs::write(&path, damage).unwrap();
         let names = harness.files().into_keys().collect::<Vec<_>>();
