@@ -62,7 +62,7 @@ pub(super) fn identified(
         return Err(conflict);
     }
     sign_in.profile = saved;
-    let replaced = store(session, &sign_in)?;
+    let replaced = store(session, plex_tv, &sign_in)?;
     let replaced = replaced.map(|replaced| replaced.sign_out(session)).transpose()?;
     if sign_in.is_reported {
         let text = replaced.flatten().unwrap_or_default();
@@ -98,7 +98,7 @@ pub(super) fn unidentified(
         }
     }
     sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv);
-    store(session, &sign_in)?;
+    store(session, plex_tv, &sign_in)?;
     let account = match session.send(plex_tv.token_details(&token)) {
         Ok(account) => account,
         // The caller reports another error.
@@ -149,21 +149,31 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-/// Saves a sign-in, and returns the one of another account that it replaces.
-fn store(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<Replaced>, Failure> {
+/// Saves a sign-in, and returns the one of another account that it replaces. If that fails, an issued token is revoked,
+/// unless the next login can get another one with the key.
+fn store(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    sign_in: &SignIn,
+) -> Result<Option<Replaced>, Failure> {
     let name = &session.options.profile;
-    session.store.change(|state| {
-        let replaced = Replaced::find(state, name, &sign_in.profile)?;
+    let SignIn { profile, device, is_issued, .. } = sign_in;
+    let stored = session.store.change(|state| {
+        let replaced = Replaced::find(state, name, profile)?;
         if replaced.is_some() {
             // Its key belongs to the other account.
             state.remove_device(name);
         }
-        if let Some(device) = &sign_in.device {
+        if let Some(device) = device {
             state.set_device(name, device.clone());
         }
-        state.set_profile(name, sign_in.profile.clone());
+        state.set_profile(name, profile.clone());
         Ok(replaced)
-    })
+    });
+    if stored.is_err() && *is_issued && !profile.by_device_key {
+        session.revoke_unsaved(plex_tv, &profile.token, name);
+    }
+    stored
 }
 
 /// Revokes an issued token that is not saved: nothing else would end it. A device that was created for it is deleted.

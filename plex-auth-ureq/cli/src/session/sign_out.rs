@@ -28,6 +28,16 @@ impl Session<'_> {
         Ok(())
     }
 
+    /// Revokes an issued token that could not be saved in a profile: nothing else would end it.
+    pub(crate) fn revoke_unsaved(&self, plex_tv: &PlexTv, token: &Token, profile: &str) {
+        let state = self.store.read().ok();
+        let saved = state.as_ref().and_then(|state| state.profile(profile).ok().flatten());
+        // The file may have been replaced before the error.
+        if saved.is_none_or(|saved| saved.token.expose() != token.expose()) {
+            drop(self.ask(plex_tv.sign_out(token)));
+        }
+    }
+
     /// Removes the device that the token was issued to. Returns whether the account lists it.
     fn remove_own_device(&self, plex_tv: &PlexTv, token: &Token) -> Result<bool, Error> {
         let own = plex_tv.identity().identifier();

@@ -129,6 +129,32 @@ fn an_unknown_account_replaces_nothing() {
 
 #[cfg(unix)]
 #[test]
+fn a_token_that_cannot_be_saved_is_revoked() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    for (arguments, revoked) in [(&["login"][..], 1), (&["login", "--device-key"], 0)] {
+        let harness = Harness::new();
+        let mut login = Running::start(harness.command(arguments), "");
+        let code = login.link_code();
+        let mode = |mode| {
+            set_permissions(harness.state_folder(), Permissions::from_mode(mode)).unwrap();
+        };
+        mode(0o777);
+        harness.link(&code, Who::PlexPass);
+        login.wait().assert_failed(74, &["every user can write to"]);
+        let requests = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
+        assert_eq!(requests(), revoked);
+        // A key is saved before the login: the next one gets a token with it.
+        mode(0o700);
+        if revoked == 0 {
+            assert_eq!(harness.succeed(arguments), "Signed in as rosa.\n");
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_terminal_asks_before_replacing() {
     use crate::harness::terminal::Terminal;
 

@@ -111,5 +111,7 @@ fn switch_keeps_a_later_login() {
     assert_eq!(outcome.code, 0, "{outcome:?}");
     drop(release);
     switch.wait().assert_failed(64, &["belongs to another account", "--into"]);
+    // Its token is saved nowhere.
+    assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 1);
     assert_eq!(other.succeed(&["token", "--profile", "tv"]).trim(), token);
 }

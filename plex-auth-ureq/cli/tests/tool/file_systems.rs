@@ -268,6 +268,13 @@ fn a_folder_that_cannot_be_synced_is_no_error() {
     };
     assert_eq!(login.code, 0, "{login:?}");
     assert_eq!(harness.succeed(&["token"]).trim(), token);
+    // An error after the file was replaced: the token is in use.
+    let password = "rosa\nnine kites & a lantern\n";
+    let arguments = ["login", "--password", "--profile", "rosa"];
+    let fault = "fsync:error=EIO:when=4+4";
+    let login = run_with_fault(&harness, fault, &arguments, password).unwrap();
+    login.assert_failed(74, &["cannot write"]);
+    assert_eq!(harness.run(&["check", "--profile", "rosa"]).code, 0);
     let login = run_with_fault(&harness, "fsync:error=EIO", &["login", "--token"], &token).unwrap();
     login.assert_failed(74, &["cannot write"]);
     assert_eq!(harness.succeed(&["token"]).trim(), token);
