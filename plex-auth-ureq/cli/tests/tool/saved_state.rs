@@ -74,6 +74,7 @@ fn a_damaged_profile_affects_no_other() {
         serde_json::json!(["abc"]),
         serde_json::json!([1]),
         serde_json::json!("abc"),
+        serde_json::json!({ "token": "abc", "client_identifier": "\u{1b}[2J" }),
         broken.clone(),
     ] {
         state["profiles"]["broken"] = broken;
