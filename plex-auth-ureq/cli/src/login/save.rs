@@ -21,7 +21,10 @@ pub(super) struct SignIn {
     device: Option<Device>,
     /// Whether the token was issued for this profile, so that it is revoked if it is not saved.
     is_issued: bool,
+    /// Whether any sign-in may be replaced.
     replaces: bool,
+    /// The other account whose sign-in the user agreed to replace.
+    agreed: Option<String>,
     is_reported: bool,
 }
 
@@ -34,7 +37,7 @@ impl SignIn {
     /// A sign-in with a token that the user had before.
     pub(super) fn pasted(profile: Profile, method: &LoginMethod) -> Self {
         let replaces = method.replace;
-        Self { profile, device: None, is_issued: false, replaces, is_reported: true }
+        Self { profile, device: None, is_issued: false, replaces, agreed: None, is_reported: true }
     }
 
     pub(super) fn with_device(self, device: Device) -> Self {
@@ -54,14 +57,16 @@ pub(super) fn identified(
     mut sign_in: SignIn,
     account: &Account,
 ) -> Result<Exit, Failure> {
-    let saved = with_identifier(session, &sign_in.profile, plex_tv).of(account);
-    if let Err(conflict) = may_replace(session, &sign_in, account) {
-        if sign_in.is_issued {
-            discard(session, plex_tv, &saved)?;
+    sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv).of(account);
+    match may_replace(session, &sign_in) {
+        Ok(agreed) => sign_in.agreed = agreed,
+        Err(conflict) => {
+            if sign_in.is_issued {
+                discard(session, plex_tv, &sign_in.profile)?;
+            }
+            return Err(conflict);
         }
-        return Err(conflict);
     }
-    sign_in.profile = saved;
     let replaced = store(session, plex_tv, &sign_in)?;
     let replaced = replaced.map(|replaced| replaced.sign_out(session)).transpose()?;
     if sign_in.is_reported {
@@ -159,6 +164,13 @@ fn store(
     let name = &session.options.profile;
     let SignIn { profile, device, is_issued, .. } = sign_in;
     let stored = session.store.change(|state| {
+        // Another login may have been saved in the meantime.
+        let other = other_account(state, name, profile)?;
+        if let Some(other) = other.filter(|other| Some(other) != sign_in.agreed.as_ref()) {
+            if !sign_in.replaces {
+                return Err(conflict(name, &other, profile));
+            }
+        }
         let replaced = Replaced::find(state, name, profile)?;
         if replaced.is_some() {
             // Its key belongs to the other account.
@@ -182,42 +194,51 @@ fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result
     if !profile.by_device_key {
         return Ok(());
     }
+    let name = &session.options.profile;
     session.store.change(|state| {
-        state.remove_device(&session.options.profile);
+        // Another login may have saved its own in the meantime.
+        let device = state.device(name)?.map(Device::client_identifier);
+        if device == Some(plex_tv.identity().identifier()) {
+            state.remove_device(name);
+        }
         Ok(())
     })
 }
 
-/// Checks that the profile has no sign-in of another account, unless the user agrees to replace it.
-fn may_replace(session: &Session<'_>, sign_in: &SignIn, account: &Account) -> Result<(), Failure> {
+/// Checks that the profile has no sign-in of another account, unless the user agrees to replace it. Returns that account.
+fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>, Failure> {
     let name = &session.options.profile;
     let state = session.store.read()?;
-    let Some(other) = other_account(&state, name, account)? else { return Ok(()) };
+    let Some(other) = other_account(&state, name, &sign_in.profile)? else { return Ok(None) };
     let question = format!("The profile {name} belongs to {other}. Replace it?");
     if sign_in.replaces || (!session.output.is_json() && prompt::confirms(&question)?) {
-        return Ok(());
+        return Ok(Some(other));
     }
-    let own = folded(&profile::name(account));
+    Err(conflict(name, &other, &sign_in.profile))
+}
+
+fn conflict(name: &str, other: &str, new: &Profile) -> Failure {
+    let own = folded(new.name.as_deref().unwrap_or("other"));
     let named = format!("--profile={own}");
     let login = if own.starts_with('-') {
         vec!["login", named.as_str()]
     } else {
         vec!["login", "--profile", own.as_str()]
     };
-    Err(Failure::usage(format!("the profile {name} belongs to {other}, another account"))
+    Failure::usage(format!("the profile {name} belongs to {other}, another account"))
         .likely("You signed in to a second account without naming a profile for it.")
         .next(
             Hint::from("Keep both: ".to_owned())
                 .command(&login)
                 .text(". Or replace it: ")
                 .command(&["login", "--replace"]),
-        ))
+        )
 }
 
 /// Returns the name of the account that the profile belongs to, if it is another one.
-fn other_account(state: &State, name: &str, account: &Account) -> Result<Option<String>, Failure> {
+fn other_account(state: &State, name: &str, new: &Profile) -> Result<Option<String>, Failure> {
     let Some(saved) = state.profile(name)? else { return Ok(None) };
-    let is_same = saved.uuid.is_none() || saved.uuid == account.uuid;
+    let is_same = saved.uuid.is_none() || saved.uuid == new.uuid;
     let known = || saved.name.clone().unwrap_or_else(|| "an unknown account".to_owned());
     Ok((!is_same).then(known))
 }

@@ -168,6 +168,15 @@ fn a_terminal_asks_before_replacing() {
         terminal.wait_for_exit(code);
         assert!(harness.succeed(&["whoami"]).contains(account));
     }
+    // The answer is about one account, and not about one that is saved in the meantime.
+    let mut terminal = Terminal::start(&harness, &["login"]);
+    let linked = terminal.link_code();
+    harness.link(&linked, Who::PlexPass);
+    terminal.expect_text("The profile default belongs to tariq. Replace it? [y/N]: ");
+    harness.sign_in(Who::TwoFactor);
+    terminal.type_line("y");
+    terminal.wait_for_exit(64);
+    assert!(harness.succeed(&["whoami"]).contains("ingrid"));
 }
 
 #[test]
