@@ -68,10 +68,8 @@ pub(super) fn identified(
         }
     }
     let replaced = store(session, plex_tv, &sign_in)?;
-    let replaced = replaced.map(|replaced| replaced.sign_out(session)).transpose()?;
     if sign_in.is_reported {
-        let text = replaced.flatten().unwrap_or_default();
-        report(session, &sign_in.profile.token, account, "Signed in as", &text)?;
+        report(session, &sign_in.profile.token, account, "Signed in as", &replaced)?;
     }
     Ok(Exit::Done)
 }
@@ -103,7 +101,7 @@ pub(super) fn unidentified(
         }
     }
     sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv);
-    store(session, plex_tv, &sign_in)?;
+    let replaced = store(session, plex_tv, &sign_in)?;
     let account = match session.send(plex_tv.token_details(&token)) {
         Ok(account) => account,
         // The caller reports another error.
@@ -125,7 +123,7 @@ pub(super) fn unidentified(
         Ok(())
     })?;
     if sign_in.is_reported {
-        report(session, &token, &account, "Signed in as", "")?;
+        report(session, &token, &account, "Signed in as", &replaced)?;
     }
     Ok(Exit::Done)
 }
@@ -154,13 +152,9 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-/// Saves a sign-in, and returns the one of another account that it replaces. If that fails, an issued token is revoked,
-/// unless the next login can get another one with the key.
-fn store(
-    session: &Session<'_>,
-    plex_tv: &PlexTv,
-    sign_in: &SignIn,
-) -> Result<Option<Replaced>, Failure> {
+/// Saves a sign-in, ends the one that it replaces, and returns what is to be reported about that. If the new one cannot be
+/// saved, an issued token is revoked, unless the next login can get another one with the key.
+fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<String, Failure> {
     let name = &session.options.profile;
     let SignIn { profile, device, is_issued, .. } = sign_in;
     let stored = session.store.change(|state| {
@@ -173,7 +167,7 @@ fn store(
         }
         let replaced = Replaced::find(state, name, profile)?;
         if replaced.is_some() {
-            // Its key belongs to the other account.
+            // Its key ends, too.
             state.remove_device(name);
         }
         if let Some(device) = device {
@@ -185,7 +179,7 @@ fn store(
     if stored.is_err() && *is_issued && !profile.by_device_key {
         session.revoke_unsaved(plex_tv, &profile.token, name);
     }
-    stored
+    stored?.map_or(Ok(String::new()), |replaced| replaced.sign_out(session))
 }
 
 /// Revokes an issued token that is not saved: nothing else would end it. A device that was created for it is deleted.

@@ -82,7 +82,7 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
         (0, "Signed in as tariq.\n"),
         "{outcome:?}"
     );
-    let warning = "warning: the token of rosa, which this replaced, stays valid: ";
+    let warning = "warning: the token of rosa, which this replaced, could not be revoked: ";
     assert!(outcome.stderr.contains(warning), "{outcome:?}");
     assert!(outcome.stderr.contains("list of devices"), "{outcome:?}");
 }
@@ -99,8 +99,14 @@ fn a_replaced_device_is_removed() {
         &["has a device key", "plex-auth logout", "plex-auth login --device-key"],
     );
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
-    assert!(outcome.stdout.contains("The token of rosa, which this replaced, was revoked."));
+    assert!(outcome.stdout.contains("The device key of rosa, which this replaced, was revoked."));
     assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
+    // Also if the same account signs in without a key.
+    let other = crate::devices::signed_in();
+    let outcome = log_in(&other, &["login"], Who::PlexPass);
+    assert!(outcome.stdout.contains("The device key of rosa, which this replaced, was revoked."));
+    assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
+    assert_eq!(other.run(&["check"]).code, 0);
     // A device that was created in vain, too.
     log_in(&harness, &["login", "--device-key"], Who::PlexPass)
         .assert_failed(64, &["belongs to tariq, another account"]);
