@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use plex_auth_ureq::{ServerUrl, Source};
 
+pub(crate) mod given;
 pub(crate) mod parse;
 pub(crate) mod values;
 
@@ -319,7 +320,8 @@ pub(crate) struct LoginMethod {
     #[arg(long, env = "PLEX_AUTH_IF_NEEDED", hide_env_values = true, value_parser = switch)]
     pub(crate) if_needed: bool,
 
-    /// Replace the profile's sign-in even if it belongs to another account
+    /// Replace the profile's sign-in even if it belongs to another account, and revoke its token unless it was passed to
+    /// `login --token`
     #[arg(long, env = "PLEX_AUTH_REPLACE", hide_env_values = true, value_parser = switch)]
     pub(crate) replace: bool,
 
@@ -336,17 +338,6 @@ pub(crate) struct LoginMethod {
     #[arg(long, env = "PLEX_AUTH_NO_QR", hide_env_values = true, value_parser = switch)]
     #[arg(overrides_with = "qr")]
     pub(crate) no_qr: bool,
-}
-
-impl LoginMethod {
-    /// The options that choose a method.
-    pub(crate) const NAMES: [&'static str; 4] = ["--token", "--password", "--device-key", "--open"];
-
-    /// Returns those that were given.
-    pub(crate) fn names(&self) -> Vec<&'static str> {
-        let given = [self.token, self.password, self.device_key, self.open];
-        Self::NAMES.into_iter().zip(given).filter_map(|(name, is)| is.then_some(name)).collect()
-    }
 }
 
 #[cfg(test)]

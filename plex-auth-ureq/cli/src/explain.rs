@@ -113,6 +113,9 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         (Exit::Unknown, likely, next)
     };
     let (exit, likely, next) = match answer {
+        _ if answer.needs_new_device_key() => {
+            (Exit::Refused, "The device was removed from the account's list.", NEW_DEVICE)
+        }
         _ if answer.is_token_invalid() => (
             Exit::Refused,
             "It was signed out, its device was removed, or the password was changed.",
@@ -124,9 +127,6 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "The Home PIN is missing or wrong.",
             "Try again. After several wrong PINs, Plex refuses all of them for a while.",
         ),
-        _ if answer.needs_new_device_key() => {
-            (Exit::Refused, "The device was removed from the account's list.", NEW_DEVICE)
-        }
         Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,
             "The server does not accept this account or this kind of token.",
@@ -152,11 +152,9 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "The verification code was mistyped, or it is older than 30 seconds.",
             "Try again with a new one.",
         ),
-        Answer::EmailOnly(_) => (
-            Exit::Refused,
-            "The account signs in by email only.",
-            "Sign in with a code: {login --open}",
-        ),
+        Answer::EmailOnly(_) => {
+            (Exit::Refused, "The account has no password.", "Sign in with a code: {login --open}")
+        }
         Answer::TooManyFailures(_) => (
             Exit::Refused,
             "There were too many wrong passwords from this address.",

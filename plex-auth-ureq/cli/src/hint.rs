@@ -1,11 +1,15 @@
 //! Advice to the user after an error. A command in a hint can be pasted: it has the options of this run, quoted for a
 //! shell.
 
-use std::env;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
+use std::{env, iter};
 
-use crate::cli::{LoginMethod, Options};
+use clap::{Arg, Command, CommandFactory};
 
-const PLEX_TV: &str = "--plex-tv";
+use crate::cli::Cli;
+use crate::cli::given::Given;
+use crate::output::characters::is_shown;
 
 /// A sentence, in which commands of this tool stand out.
 #[derive(Clone, Debug)]
@@ -34,7 +38,6 @@ impl Hint {
     }
 
     /// Adds the command that failed, for another user: variables of this user are options there.
-    #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has another user to run it as"))]
     pub(crate) fn again(mut self) -> Self {
         self.0.push(Part::Again);
         self
@@ -74,123 +77,155 @@ impl From<&'static str> for Hint {
     }
 }
 
-/// The options of this run that a later command needs to have the same effect.
+/// The options that hints do not keep: those for the output and the time limit of one run, and those that choose
+/// something other than the hint shows.
+const NOT_KEPT: [&str; 7] =
+    ["--json", "--names", "--quiet", "--show-secrets", "--timeout", "--verbose", "--wait"];
+
+/// The run that a hint belongs to. A command in a hint keeps each option of the run that it also has.
 #[derive(Debug, Default)]
 pub(crate) struct Context {
-    options: Vec<(&'static str, Option<String>)>,
-    method: Vec<&'static str>,
-    /// The URL that is saved in the profile. `login` needs it for another profile, or after `logout`.
-    saved_plex_tv: Option<String>,
+    given: Vec<Given>,
+    /// Options that `login` gets, too.
+    login: Vec<Given>,
     /// The arguments of this run.
-    arguments: Vec<String>,
+    arguments: Vec<OsString>,
+    /// The definition of the command line.
+    definition: Command,
 }
 
 impl Context {
-    pub(crate) fn new(options: &Options, method: Option<&LoginMethod>) -> Self {
-        let path = |path: &std::path::PathBuf| path.to_string_lossy().into_owned();
-        let profile = (options.profile != "default").then(|| options.profile.clone());
-        let values = [
-            ("--profile", profile),
-            (PLEX_TV, options.plex_tv.as_ref().map(ToString::to_string)),
-            ("--state-dir", options.state_dir.as_ref().map(path)),
-            ("--ca-file", options.ca_file.as_ref().map(path)),
-            ("--client-identifier", options.client_identifier.clone()),
-        ];
-        let mut context: Vec<_> =
-            values.into_iter().filter_map(|(name, value)| Some((name, Some(value?)))).collect();
-        if options.proxy_from_env {
-            context.push(("--proxy-from-env", None));
-        }
-        Self {
-            options: context,
-            method: method.map(LoginMethod::names).unwrap_or_default(),
-            saved_plex_tv: None,
-            arguments: env::args_os()
-                .skip(1)
-                .map(|argument| argument.to_string_lossy().into_owned())
-                .collect(),
-        }
+    pub(crate) fn new(given: Vec<Given>) -> Self {
+        let mut definition = Cli::command();
+        definition.build();
+        Self { given, login: Vec::new(), arguments: env::args_os().skip(1).collect(), definition }
     }
 
-    /// Adds a flag of `login` to each hint to sign in again.
-    pub(crate) fn with_method(mut self, name: &'static str) -> Self {
-        if self.method.is_empty() {
-            self.method.push(name);
-        }
+    /// Adds options to each hint to sign in, unless this run has others of the same name.
+    pub(crate) fn with_login(mut self, options: impl Iterator<Item = Given>) -> Self {
+        let is_given = |option: &Given| self.given.iter().any(|given| given.name == option.name);
+        self.login = options.filter(|option| !is_given(option)).collect();
         self
     }
 
-    /// Adds the plex.tv of the profile to each hint to sign in, unless another one was named.
-    pub(crate) fn with_saved_plex_tv(mut self, url: String) -> Self {
-        self.saved_plex_tv = Some(url);
-        self
-    }
-
-    /// Returns the command that failed as a line for a shell. Its options come first, because `run` has a command at its
-    /// end.
+    /// Returns the command that failed as a line for a shell. Variables are options there, before the command of `run`.
     fn again(&self) -> String {
-        let is_given = |name: &str| self.arguments.iter().any(|argument| is_option(argument, name));
-        let mut words = vec!["plex-auth".to_owned()];
-        for (name, value) in self.options.iter().filter(|(name, _)| !is_given(name)) {
-            words.push(option(name, value.as_deref()));
-        }
-        words.extend(self.arguments.iter().map(|argument| quoted(argument)));
-        words.join(" ")
+        let end = self.arguments.iter().position(|argument| argument == "--");
+        let (before, after) = self.arguments.split_at(end.unwrap_or(self.arguments.len()));
+        let variables = self.given.iter().filter(|option| option.is_from_variable).map(word);
+        let before = before.iter().map(quoted).chain(variables);
+        line(before.chain(after.iter().map(quoted)))
     }
 
     /// Returns a command of this tool as a line for a shell.
     fn command(&self, arguments: &[String]) -> String {
-        let mut words = vec!["plex-auth".to_owned()];
         let names = arguments.iter().position(|argument| argument == "--");
         let (arguments, names) = arguments.split_at(names.unwrap_or(arguments.len()));
-        words.extend(arguments.iter().map(|argument| quoted(argument)));
-        let is_login = arguments.first().is_some_and(|command| command == "login");
-        let names_method = |argument: &String| LoginMethod::NAMES.contains(&argument.as_str());
-        if is_login && !arguments.iter().any(names_method) {
-            words.extend(self.method.iter().map(|&name| name.to_owned()));
-        }
-        let takes_options = arguments.first().is_some_and(|command| !command.starts_with('-'));
-        for (name, value) in self.options.iter().filter(|_| takes_options) {
-            if !arguments.iter().any(|argument| is_option(argument, name)) {
-                words.push(option(name, value.as_deref()));
+        let options = self.kept(arguments).into_iter().map(word);
+        let words = arguments.iter().map(quoted).chain(options);
+        line(words.chain(names.iter().map(quoted)))
+    }
+
+    /// Returns the options that a command keeps: those that it has, and that do not conflict with its arguments.
+    fn kept(&self, arguments: &[String]) -> Vec<&Given> {
+        let mut command = &self.definition;
+        let mut names = Vec::new();
+        for argument in arguments {
+            match command.find_subcommand(argument) {
+                Some(found) => (command, names) = (found, vec![found.get_name()]),
+                None => break,
             }
         }
-        let is_named = self.options.iter().any(|(name, _)| *name == PLEX_TV);
-        if let Some(url) = self.saved_plex_tv.as_deref().filter(|_| is_login && !is_named) {
-            words.push(option(PLEX_TV, Some(url)));
-        }
-        words.extend(names.iter().map(|argument| quoted(argument)));
-        words.join(" ")
+        let Some(&name) = names.first() else { return Vec::new() };
+        let present: Vec<_> =
+            arguments.iter().filter_map(|argument| option(command, argument)).collect();
+        let is_kept = |given: &&Given| {
+            let option = option(command, &given.name);
+            let is_dropped = NOT_KEPT.contains(&given.name.as_str());
+            option.is_some_and(|option| {
+                !is_dropped && !present.iter().any(|other| excludes(command, option, other))
+            })
+        };
+        let login = self.login.iter().filter(|_| name == "login");
+        self.given.iter().chain(login).filter(is_kept).collect()
     }
+}
+
+/// Returns the option of a command that an argument names, with or without a value.
+fn option<'c>(command: &'c Command, argument: &str) -> Option<&'c Arg> {
+    let name = argument.strip_prefix("--")?.split('=').next();
+    command.get_arguments().find(|option| name.is_some() && option.get_long() == name)
+}
+
+/// Returns whether only one of two options can be given.
+fn excludes(command: &Command, one: &Arg, other: &Arg) -> bool {
+    let conflicts = |one: &Arg, other: &Arg| {
+        let conflicts = command.get_arg_conflicts_with(one);
+        conflicts.iter().any(|conflict| conflict.get_id() == other.get_id())
+    };
+    one.get_id() == other.get_id() || conflicts(one, other) || conflicts(other, one)
+}
+
+fn line(words: impl Iterator<Item = String>) -> String {
+    iter::once("plex-auth".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
 /// Returns an option for a shell. A value that looks like another option follows an equals sign.
-fn option(name: &str, value: Option<&str>) -> String {
+fn word(Given { name, value, .. }: &Given) -> String {
     match value {
-        Some(value) if value.starts_with('-') => quoted(&format!("{name}={value}")),
+        Some(value) if value.as_encoded_bytes().starts_with(b"-") => {
+            let mut word = OsString::from(format!("{name}="));
+            word.push(value);
+            quoted(word)
+        }
         Some(value) => format!("{name} {}", quoted(value)),
-        None => name.to_owned(),
+        None => name.clone(),
     }
 }
 
-/// Returns whether an argument is this option, with or without a value.
-fn is_option(argument: &str, name: &str) -> bool {
-    argument.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+/// Returns a path for a shell, as an argument of any program: not as an option.
+pub(crate) fn quoted_path(path: &Path) -> String {
+    let is_like_option = path.as_os_str().as_encoded_bytes().starts_with(b"-");
+    if is_like_option { quoted(Path::new(".").join(path)) } else { quoted(path) }
 }
 
-/// Returns a word that a shell reads as this text.
-pub(crate) fn quoted(text: &str) -> String {
-    let is_plain =
-        |character: char| character.is_alphanumeric() || "-_./:,@%+=".contains(character);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.to_owned();
+/// Returns a word that a shell reads as this text. What cannot be shown, such as a byte that is not UTF-8, is written by
+/// `printf`, because not every shell knows `$'\xff'`.
+pub(crate) fn quoted(text: impl AsRef<OsStr>) -> String {
+    let text = text.as_ref();
+    let is_plain = |character: char| {
+        is_shown(character) && (character.is_alphanumeric() || "-_./:,@%+=".contains(character))
+    };
+    match text.to_str() {
+        Some(text) if !text.is_empty() && text.chars().all(is_plain) => return text.to_owned(),
+        Some(text) if text.chars().all(is_shown) => {
+            return format!("'{}'", text.replace('\'', r"'\''"));
+        }
+        _ => {}
     }
-    format!("'{}'", text.replace('\'', r"'\''"))
+    let mut format = String::new();
+    let octal = |bytes: &[u8]| bytes.iter().map(|byte| format!("\\{byte:03o}")).collect::<String>();
+    for chunk in text.as_encoded_bytes().utf8_chunks() {
+        for character in chunk.valid().chars() {
+            match character {
+                // An option or a directive of `printf`.
+                '-' if format.is_empty() => format += &octal(b"-"),
+                '%' => format += "%%",
+                character if is_plain(character) => format.push(character),
+                character => format += &octal(character.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
+        format += &octal(chunk.invalid());
+    }
+    format!("\"$(printf '{format}')\"")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Context, Hint, quoted};
+    use std::ffi::OsString;
+
+    use super::{Context, Given, Hint, quoted};
+    use crate::cli::parse::parse_from;
 
     #[test]
     fn words_are_quoted_for_a_shell() {
@@ -202,15 +237,23 @@ mod tests {
             ("$(reboot)", "'$(reboot)'"),
             ("~", "'~'"),
             ("http://127.0.0.1:1/api/v2", "http://127.0.0.1:1/api/v2"),
+            ("a\tb % c", r#""$(printf 'a\011b\040%%\040c')""#),
+            ("-\u{200b}", r#""$(printf '\055\342\200\213')""#),
         ] {
             assert_eq!(quoted(text), expected);
         }
     }
 
+    /// Returns the context of a run with these arguments.
+    fn context(arguments: &[&str]) -> Context {
+        let arguments: Vec<_> = arguments.iter().map(OsString::from).collect();
+        let (_, given) = parse_from(&arguments).unwrap();
+        Context { arguments: arguments[1..].to_vec(), ..Context::new(given) }
+    }
+
     #[test]
     fn values_may_look_like_options() {
-        let context =
-            Context { options: vec![("--profile", Some("-x".to_owned()))], ..Context::default() };
+        let context = context(&["plex-auth", "whoami", "--profile=-x"]);
         let hint = Hint::from("See {whoami} or ").command(&["profiles", "remove", "--", "-x y"]);
         assert_eq!(
             hint.render(&context),
@@ -222,24 +265,38 @@ mod tests {
 
     #[test]
     fn commands_keep_the_options() {
-        let context = Context {
-            options: vec![("--profile", Some("my nas".to_owned()))],
-            method: vec!["--device-key"],
-            saved_plex_tv: None,
-            arguments: vec!["run".to_owned(), "--".to_owned(), "a b".to_owned()],
-        };
-        let hint = Hint::from("Run it as root: sudo ").again();
-        let expected = "Run it as root: sudo plex-auth --profile 'my nas' run -- 'a b'";
-        assert_eq!(hint.render(&context), expected);
-        let hint = Hint::from("Sign in again: {login}");
-        assert_eq!(
-            hint.render(&context),
-            "Sign in again: plex-auth login --device-key --profile 'my nas'"
-        );
-        let hint = Hint::from("See {--help}, or {login --token --profile other}.");
-        assert_eq!(
-            hint.render(&context),
-            "See plex-auth --help, or plex-auth login --token --profile other."
-        );
+        let context = context(&["plex-auth", "run", "--profile", "my nas", "--json", "--", "a b"])
+            .with_login([Given::new("--device-key", None)].into_iter());
+        for (hint, expected) in [
+            (
+                Hint::from("Run it as root: sudo ").again(),
+                "Run it as root: sudo plex-auth run --profile 'my nas' --json -- 'a b'",
+            ),
+            (Hint::from("{login}"), "plex-auth login --profile 'my nas' --device-key"),
+            (
+                Hint::from("See {--help}, or {login --token --profile other}."),
+                "See plex-auth --help, or plex-auth login --token --profile other.",
+            ),
+        ] {
+            assert_eq!(hint.render(&context), expected);
+        }
+    }
+
+    #[test]
+    fn only_options_that_fit_are_kept() {
+        for (run, hint, expected) in [
+            ("login --token --replace", "{login --open}", "login --open --replace"),
+            ("login --device-key --qr", "{login --open}", "login --open --device-key --qr"),
+            ("login --device-key", "{login --token}", "login --token"),
+            ("logout --revoke", "{logout --local}", "logout --local"),
+            ("token --server NAS --url", "{token --show}", "token --show --server NAS --url"),
+            ("servers --wait NAS --timeout 5", "{servers}", "servers"),
+            ("run --server NAS -- true", "{servers}", "servers"),
+            ("transient NAS --allow-plain-http", "{servers}", "servers --allow-plain-http"),
+        ] {
+            let arguments: Vec<_> = std::iter::once("plex-auth").chain(run.split(' ')).collect();
+            let shown = Hint::from(hint).render(&context(&arguments));
+            assert_eq!(shown, format!("plex-auth {expected}"), "{run}");
+        }
     }
 }

@@ -13,6 +13,7 @@ mod device;
 mod password;
 mod pasted;
 mod qr_code;
+mod replaced;
 mod save;
 mod waiting;
 
@@ -49,7 +50,7 @@ fn is_signed_in(session: &Session<'_>) -> Result<bool, Failure> {
     };
     match check::ask(session, &active.plex_tv, &active.token)? {
         TokenState::Valid(account) => {
-            save::report(session, &active.token, &account, "Already signed in as")?;
+            save::report(session, &active.token, &account, "Already signed in as", "")?;
             Ok(true)
         }
         TokenState::Invalid(_) => Ok(false),

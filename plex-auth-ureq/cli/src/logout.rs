@@ -21,7 +21,7 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
     let is_removed = session.store.change(|state| {
         // Another login may have been saved in the meantime.
         let is_same = state.has_same_sign_in(&before, name);
-        // The device is removed, too: after a sign-out, Plex no longer accepts its key.
+        // The device is deleted, too: Plex no longer accepts its key.
         Ok(is_same && state.remove(name))
     })?;
     if is_removed {
@@ -48,8 +48,9 @@ fn sign_out(session: &Session<'_>, before: &mut State) -> Result<(), Failure> {
         Err(failure) if failure.exit() == Exit::Refused => return Ok(()),
         signed_in => signed_in?,
     };
+    let has_key = profile.by_device_key;
     before.set_profile(&session.options.profile, profile);
-    match session.ask(plex_tv.sign_out(&token)) {
+    match session.sign_out(&plex_tv, &token, has_key) {
         // An invalid token is signed out already.
         Err(error) if !error.is_token_invalid() => Err(session
             .explain(&error)

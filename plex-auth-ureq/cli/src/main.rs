@@ -6,7 +6,8 @@
 
 use std::process::ExitCode;
 
-use cli::{Cli, Command, DevicesAction, LoginMethod, Options, ProfilesAction};
+use cli::given::Given;
+use cli::{Cli, Command, DevicesAction, Options, ProfilesAction};
 use failure::{Exit, Failure};
 use hint::Context;
 use output::Output;
@@ -26,6 +27,7 @@ mod logout;
 mod man;
 mod name;
 mod output;
+mod plain_http;
 mod profiles;
 mod prompt;
 mod run;
@@ -46,15 +48,15 @@ mod waiting;
 mod whoami;
 
 fn main() -> ExitCode {
-    let Cli { options, command } = match cli::parse::parse() {
-        Ok(cli) => cli,
+    let (Cli { options, command }, given) = match cli::parse::parse() {
+        Ok(parsed) => parsed,
         Err(error) => return usage::end(&error),
     };
     let output = Output::new(&options);
     match execute(&output, &options, &command) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output::failure(&failure, &context(&options, &command), output.is_json());
+            output::failure(&failure, &context(&options, &command, given), output.is_json());
             failure.exit().into()
         }
     }
@@ -108,21 +110,14 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
 
 /// Returns the options that the commands in a hint need. A profile is signed in again at the same plex.tv and, if it has
 /// a device key, with one.
-fn context(options: &Options, command: &Command) -> Context {
-    let method = match command {
-        Command::Login(method) => Some(method),
-        _ => None,
-    };
-    let mut context = Context::new(options, method);
+fn context(options: &Options, command: &Command, given: Vec<Given>) -> Context {
+    let context = Context::new(given);
     let state = state::Store::new(options).and_then(|store| store.read()).ok();
     let saved = state.as_ref().and_then(|state| state.profile(&options.profile).ok().flatten());
     let Some(profile) = saved else { return context };
-    if let Some(url) = &profile.plex_tv {
-        context = context.with_saved_plex_tv(url.to_string());
-    }
-    let is_new_login = method.is_some_and(|method| LoginMethod::names(method).is_empty());
-    if !is_new_login && profile.by_device_key {
-        context = context.with_method("--device-key");
-    }
-    context
+    let has_key = profile.by_device_key && !matches!(command, Command::Login(_));
+    let key = has_key.then(|| Given::new("--device-key", None));
+    let url = profile.plex_tv.as_ref();
+    let url = url.map(|url| Given::new("--plex-tv", Some(url.to_string().into())));
+    context.with_login(key.into_iter().chain(url))
 }

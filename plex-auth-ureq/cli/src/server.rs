@@ -6,9 +6,9 @@ use plex_auth_ureq::{ClientIdentity, MediaServer, MediaServerAddress, ServerUrl,
 
 use crate::cli::PlainHttp;
 use crate::failure::{Exit, Failure};
-use crate::name;
 use crate::output::warning;
 use crate::session::{ActiveProfile, Session};
+use crate::{name, plain_http};
 
 /// A server that responded at its address, with the token that it accepts from this account.
 pub(crate) struct Reached {
@@ -22,7 +22,7 @@ pub(crate) fn reach(
     named: &str,
     plain_http: PlainHttp,
 ) -> Result<Reached, Failure> {
-    let url = url(named)?;
+    let url = url(named, plain_http)?;
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let resources = session.send(plex_tv.resources(&token))?;
     if let Some(url) = url {
@@ -43,8 +43,12 @@ pub(crate) fn reach(
 }
 
 /// Returns the server's name and the token that it accepts from this account. Only a URL takes a request to the server.
-pub(crate) fn token(session: &Session<'_>, named: &str) -> Result<(String, Token), Failure> {
-    let url = url(named)?;
+pub(crate) fn token(
+    session: &Session<'_>,
+    named: &str,
+    plain_http: PlainHttp,
+) -> Result<(String, Token), Failure> {
+    let url = url(named, plain_http)?;
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
     let resources = session.send(plex_tv.resources(&token))?;
     let server = match url {
@@ -57,14 +61,18 @@ pub(crate) fn token(session: &Session<'_>, named: &str) -> Result<(String, Token
     Ok((name_of(server), token_for(server, &token)?))
 }
 
-/// Returns the URL if a server is named by one.
-pub(crate) fn url(named: &str) -> Result<Option<ServerUrl>, Failure> {
+/// Returns the URL if a server is named by one. Warns if a token would be sent to it unencrypted.
+pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl>, Failure> {
     let invalid = |error| {
         Failure::usage(error)
             .likely("The server's URL is mistyped.")
             .next("Use a URL such as http://127.0.0.1:32400, or the server's name: {servers}")
     };
-    named.contains("://").then(|| named.parse()).transpose().map_err(invalid)
+    let url = named.contains("://").then(|| named.parse()).transpose().map_err(invalid)?;
+    if let Some(url) = url.as_ref().filter(|_| !plain_http.allowed) {
+        plain_http::warn(url, "use https, or allow it with --allow-plain-http");
+    }
+    Ok(url)
 }
 
 fn name_of(server: &Resource) -> String {

@@ -47,7 +47,9 @@ pub(crate) fn wait(
     plain_http: PlainHttp,
 ) -> Result<Exit, Failure> {
     let deadline = Instant::now() + session.timeout();
-    let url = named.map(server::url).transpose()?.flatten();
+    // No token is sent to the URL, so plain HTTP needs no warning.
+    let any = PlainHttp { allowed: true };
+    let url = named.map(|named| server::url(named, any)).transpose()?.flatten();
     let active = session.signed_in()?;
     let mut pause = FIRST_PAUSE;
     let mut is_reported = false;

@@ -16,6 +16,7 @@ use crate::explain::{self, Asked};
 use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
 use crate::output::Output;
+use crate::plain_http;
 use crate::state::Store;
 use crate::state::profile::Profile;
 use crate::verbose::Verbose;
@@ -24,6 +25,7 @@ use crate::waiting::SlowNotice;
 mod active_profile;
 pub(crate) mod device;
 mod host_name;
+mod sign_out;
 
 /// The parts of a run that every command uses.
 pub(crate) struct Session<'a> {
@@ -88,11 +90,27 @@ impl<'a> Session<'a> {
     /// Returns the URL that the user named, or the one that the profile was signed in at before: a password must not be
     /// sent to another host unasked.
     pub(crate) fn plex_tv_url(&self) -> Result<Option<ServerUrl>, Failure> {
-        if self.options.plex_tv.is_some() {
-            return Ok(self.options.plex_tv.clone());
+        if let Some(named) = &self.options.plex_tv {
+            plain_http::warn(named, "use https");
+            return Ok(Some(named.clone()));
         }
         let state = self.store.read()?;
         Ok(state.profile(&self.options.profile)?.and_then(|profile| profile.plex_tv.clone()))
+    }
+
+    /// Returns the URL of the plex.tv that a profile is signed in at. The token is not sent to another one.
+    fn url_of(&self, profile: &Profile) -> Result<Option<ServerUrl>, Failure> {
+        let Some(named) = &self.options.plex_tv else { return Ok(profile.plex_tv.clone()) };
+        let saved = profile.plex_tv.clone().unwrap_or_else(ServerUrl::plex_tv);
+        if !is_same_service(named, &saved) {
+            let name = &self.options.profile;
+            let what = format!("the profile {name} is not signed in at {named}");
+            return Err(Failure::new(Exit::NotSignedIn, what)
+                .likely(format!("Its token is from {saved}, and is sent only there."))
+                .next("Sign in there: {login}, or leave out --plex-tv (PLEX_AUTH_PLEX_TV)."));
+        }
+        plain_http::warn(named, "use https");
+        Ok(Some(named.clone()))
     }
 
     /// Sends a call, and explains an error.
@@ -181,6 +199,19 @@ pub(crate) fn host(plex_tv: &PlexTv) -> String {
     let url = plex_tv.url().to_string();
     let uri: Option<Uri> = url.parse().ok();
     uri.as_ref().and_then(Uri::host).unwrap_or("plex.tv").to_owned()
+}
+
+/// Returns whether two URLs lead to one plex.tv, whatever their paths. The real one has two hosts.
+fn is_same_service(one: &ServerUrl, other: &ServerUrl) -> bool {
+    let service = |url: &ServerUrl| {
+        let uri: Option<Uri> = url.to_string().to_ascii_lowercase().parse().ok();
+        let authority = uri.as_ref().and_then(Uri::authority).map(ToString::to_string);
+        match authority.unwrap_or_default().as_str() {
+            "plex.tv" | "plex.tv:443" | "clients.plex.tv" => (true, "plex.tv".to_owned()),
+            authority => (url.is_https(), authority.to_owned()),
+        }
+    };
+    service(one) == service(other)
 }
 
 /// Returns the URL to save in a profile: none for the real plex.tv.

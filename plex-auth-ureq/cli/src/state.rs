@@ -15,7 +15,7 @@ use plex_auth_ureq::ClientIdentity;
 
 use crate::cli::Options;
 use crate::failure::Failure;
-use crate::hint::Hint;
+use crate::hint::{Hint, quoted_path};
 use file::Folder;
 
 mod content;
@@ -86,7 +86,7 @@ impl Store {
         let path = self.folder.path(IDENTIFIER);
         let remedy = format!(
             "Restore it from a backup, or remove it, which makes this a new device to Plex: rm {}",
-            crate::hint::quoted(&path.to_string_lossy())
+            quoted_path(&path)
         );
         Err(explain::damaged(&path, "it is not one line of plain text", Hint::from(remedy)))
     }

@@ -20,8 +20,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
         Some(identifier) => Some(identifier),
         None => session.store.read_identifier()?,
     };
-    let url = session.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
-    let url = url.cloned().unwrap_or_else(ServerUrl::plex_tv).to_string();
+    let url = profile.plex_tv.clone().unwrap_or_else(ServerUrl::plex_tv).to_string();
     let until = match expires_at {
         Some(at) => format!("{}, renewed when it is used", date::day(at)),
         None if profile.by_device_key => "unknown; renewed when it is used".to_owned(),

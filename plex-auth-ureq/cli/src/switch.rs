@@ -35,12 +35,16 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
         client_identifier: (!is_permanent).then(|| identifier.to_owned()),
         ..Profile::new(token.clone(), url_to_save(&from.plex_tv)).of(&account)
     };
-    session.store.change(|state| {
+    let saved = session.store.change(|state| {
         // Another login may have used the name in the meantime.
         check_free(state, &into, uuid)?;
         state.set_profile(&into, new);
         Ok(())
-    })?;
+    });
+    if let Err(failure) = saved {
+        session.revoke_unsaved(&from.plex_tv, &token, &into);
+        return Err(failure);
+    }
     let json = json!({
         "profile": into, "username": account.username, "title": account.title, "uuid": uuid.as_str(),
         "token": session.output.secret(token.expose()),

@@ -30,7 +30,7 @@ pub(crate) fn of_server(
         let Reached { server, name } = server::reach(session, named, plain_http)?;
         (name, server.token().clone(), Some(server.url().to_string()))
     } else {
-        let (name, token) = server::token(session, named)?;
+        let (name, token) = server::token(session, named, plain_http)?;
         (name, token, None)
     };
     let json = json!({
@@ -46,7 +46,7 @@ fn check_output(session: &Session<'_>, show: bool) -> Result<(), Failure> {
     if output::is_terminal() && !show {
         return Err(Failure::usage("the token is not printed to a terminal")
             .likely("Anyone who sees the screen, or a recording of it, could use the account.")
-            .next("In a script: TOKEN=$(plex-auth token). To see it: {token --show}"));
+            .next("In a script: TOKEN=$({token}). To see it: {token --show}"));
     }
     session.output.check_secret("the token")
 }

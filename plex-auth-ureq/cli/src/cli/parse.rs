@@ -2,26 +2,35 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::ffi::OsString;
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
 
 use super::Cli;
+use super::given::{Given, given};
 use super::values::is_no;
 
 /// Parses the arguments and the variables of this process.
-pub(crate) fn parse() -> Result<Cli, clap::Error> {
+pub(crate) fn parse() -> Result<(Cli, Vec<Given>), clap::Error> {
+    parse_from(&env::args_os().collect::<Vec<_>>())
+}
+
+/// Parses these arguments, the name of the program first, and the variables of this process.
+pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
     // First without variables. Errors are left to the second time.
     let without_variables = with_args(Cli::command(), &|_, argument| reset(argument));
-    let matches = without_variables.ignore_errors(true).try_get_matches();
-    let given = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
-    let command = with_args(Cli::command(), &|command, argument| {
-        let is_ignored = is_unset(&argument) || is_contradicted(command, &argument, &given);
+    let matches = without_variables.ignore_errors(true).try_get_matches_from(arguments);
+    let named = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
+    let mut command = with_args(Cli::command(), &|command, argument| {
+        let is_ignored = is_unset(&argument) || is_contradicted(command, &argument, &named);
         if is_ignored { reset(argument) } else { argument }
     });
-    let mut matches = command.try_get_matches()?;
-    Cli::from_arg_matches_mut(&mut matches)
+    command.build();
+    let mut matches = command.try_get_matches_from_mut(arguments)?;
+    let given = given(&command, &matches);
+    Ok((Cli::from_arg_matches_mut(&mut matches)?, given))
 }
 
 /// Changes each argument of a command and of its subcommands.

@@ -17,6 +17,12 @@ pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
     let name = &session.options.profile;
     // Saved before it is sent to Plex. An existing one is used again, because to Plex a new one is a new device.
     let device = session.store.change(|state| match state.device(name)? {
+        // A key belongs to the account that it was registered with, and signs in to no other.
+        Some(device) if method.replace && device.saved().is_some() => Err(Failure::usage(format!(
+            "the profile {name} has a device key, which only signs in to its own account"
+        ))
+        .likely("The key was registered with the account that is to be replaced.")
+        .next("Sign out first: {logout}, then {login --device-key}")),
         Some(device) => Ok(device.clone()),
         None => {
             let device = Device::new()?;

@@ -4,6 +4,7 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{Account, PlexTv, Token};
 use serde_json::json;
 
+use super::replaced::Replaced;
 use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
@@ -20,7 +21,10 @@ pub(super) struct SignIn {
     device: Option<Device>,
     /// Whether the token was issued for this profile, so that it is revoked if it is not saved.
     is_issued: bool,
+    /// Whether any sign-in may be replaced.
     replaces: bool,
+    /// The other account whose sign-in the user agreed to replace.
+    agreed: Option<String>,
     is_reported: bool,
 }
 
@@ -33,7 +37,7 @@ impl SignIn {
     /// A sign-in with a token that the user had before.
     pub(super) fn pasted(profile: Profile, method: &LoginMethod) -> Self {
         let replaces = method.replace;
-        Self { profile, device: None, is_issued: false, replaces, is_reported: true }
+        Self { profile, device: None, is_issued: false, replaces, agreed: None, is_reported: true }
     }
 
     pub(super) fn with_device(self, device: Device) -> Self {
@@ -53,18 +57,19 @@ pub(super) fn identified(
     mut sign_in: SignIn,
     account: &Account,
 ) -> Result<Exit, Failure> {
-    let saved = with_identifier(session, &sign_in.profile, plex_tv).of(account);
-    if let Err(conflict) = may_replace(session, &sign_in, account) {
-        if sign_in.is_issued {
-            // Otherwise, a token that is saved nowhere would stay valid.
-            drop(session.ask(plex_tv.sign_out(&saved.token)));
+    sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv).of(account);
+    match may_replace(session, &sign_in) {
+        Ok(agreed) => sign_in.agreed = agreed,
+        Err(conflict) => {
+            if sign_in.is_issued {
+                discard(session, plex_tv, &sign_in.profile)?;
+            }
+            return Err(conflict);
         }
-        return Err(conflict);
     }
-    sign_in.profile = saved;
-    store(session, &sign_in)?;
+    let replaced = store(session, plex_tv, &sign_in)?;
     if sign_in.is_reported {
-        report(session, &sign_in.profile.token, account, "Signed in as")?;
+        report(session, &sign_in.profile.token, account, "Signed in as", &replaced)?;
     }
     Ok(Exit::Done)
 }
@@ -80,22 +85,23 @@ pub(super) fn unidentified(
     let token = sign_in.profile.token.clone();
     let before = session.store.read()?;
     let belongs_to_account = before.profile(name)?.is_some_and(|profile| profile.uuid.is_some());
-    if belongs_to_account && !sign_in.replaces {
-        return match check::ask(session, plex_tv, &token)? {
-            TokenState::Valid(account) => identified(session, plex_tv, sign_in, &account),
-            TokenState::Invalid(error) => Err(session.explain(&error.into())),
+    if belongs_to_account {
+        match check::ask(session, plex_tv, &token)? {
+            TokenState::Valid(account) => return identified(session, plex_tv, sign_in, &account),
+            TokenState::Unknown { .. } if sign_in.replaces => {}
+            TokenState::Invalid(error) => return Err(session.explain(&error.into())),
             TokenState::Unknown { error, .. } => {
                 drop(session.ask(plex_tv.sign_out(&token)));
-                Err(session
+                return Err(session
                     .explain(&error)
                     .likely("The account of the new token is unknown, so it did not replace the saved one.")
-                    .next("Try again later, or replace it in any case: {login --replace}"))
+                    .next("Try again later, or replace it in any case: {login --replace}"));
             }
-            _ => Err(check::undecided()),
-        };
+            _ => return Err(check::undecided()),
+        }
     }
     sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv);
-    store(session, &sign_in)?;
+    let replaced = store(session, plex_tv, &sign_in)?;
     let account = match session.send(plex_tv.token_details(&token)) {
         Ok(account) => account,
         // The caller reports another error.
@@ -117,23 +123,24 @@ pub(super) fn unidentified(
         Ok(())
     })?;
     if sign_in.is_reported {
-        report(session, &token, &account, "Signed in as")?;
+        report(session, &token, &account, "Signed in as", &replaced)?;
     }
     Ok(Exit::Done)
 }
 
-/// Reports the account that the token belongs to.
+/// Reports the account that the token belongs to, and adds a text.
 pub(super) fn report(
     session: &Session<'_>,
     token: &Token,
     account: &Account,
     what: &str,
+    more: &str,
 ) -> Result<(), Failure> {
     let json = json!({
         "profile": session.options.profile, "username": account.username, "title": account.title,
         "uuid": account.uuid, "token": session.output.secret(token.expose()),
     });
-    session.output.confirmation(&format!("{what} {}.\n", profile::name(account)), &json)
+    session.output.confirmation(&format!("{what} {}.\n{more}", profile::name(account)), &json)
 }
 
 /// Records the identifier that the token was issued to, if it is not the permanent one.
@@ -145,47 +152,87 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-fn store(session: &Session<'_>, sign_in: &SignIn) -> Result<(), Failure> {
+/// Saves a sign-in, ends the one that it replaces, and returns what is to be reported about that. If the new one cannot be
+/// saved, an issued token is revoked, unless the next login can get another one with the key.
+fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<String, Failure> {
     let name = &session.options.profile;
-    session.store.change(|state| {
-        if let Some(device) = &sign_in.device {
+    let SignIn { profile, device, is_issued, .. } = sign_in;
+    let stored = session.store.change(|state| {
+        // Another login may have been saved in the meantime.
+        let other = other_account(state, name, profile)?;
+        if let Some(other) = other.filter(|other| Some(other) != sign_in.agreed.as_ref()) {
+            if !sign_in.replaces {
+                return Err(conflict(name, &other, profile));
+            }
+        }
+        let replaced = Replaced::find(state, name, profile)?;
+        if replaced.is_some() {
+            // Its key ends, too.
+            state.remove_device(name);
+        }
+        if let Some(device) = device {
             state.set_device(name, device.clone());
         }
-        state.set_profile(name, sign_in.profile.clone());
+        state.set_profile(name, profile.clone());
+        Ok(replaced)
+    });
+    if stored.is_err() && *is_issued && !profile.by_device_key {
+        session.revoke_unsaved(plex_tv, &profile.token, name);
+    }
+    stored?.map_or(Ok(String::new()), |replaced| replaced.sign_out(session))
+}
+
+/// Revokes an issued token that is not saved: nothing else would end it. A device that was created for it is deleted.
+fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result<(), Failure> {
+    drop(session.sign_out(plex_tv, &profile.token, profile.by_device_key));
+    if !profile.by_device_key {
+        return Ok(());
+    }
+    let name = &session.options.profile;
+    session.store.change(|state| {
+        // Another login may have saved its own in the meantime.
+        let device = state.device(name)?.map(Device::client_identifier);
+        if device == Some(plex_tv.identity().identifier()) {
+            state.remove_device(name);
+        }
         Ok(())
     })
 }
 
-/// Checks that the profile has no sign-in of another account, unless the user agrees to replace it.
-fn may_replace(session: &Session<'_>, sign_in: &SignIn, account: &Account) -> Result<(), Failure> {
+/// Checks that the profile has no sign-in of another account, unless the user agrees to replace it. Returns that account.
+fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>, Failure> {
     let name = &session.options.profile;
     let state = session.store.read()?;
-    let Some(other) = other_account(&state, name, account)? else { return Ok(()) };
+    let Some(other) = other_account(&state, name, &sign_in.profile)? else { return Ok(None) };
     let question = format!("The profile {name} belongs to {other}. Replace it?");
     if sign_in.replaces || (!session.output.is_json() && prompt::confirms(&question)?) {
-        return Ok(());
+        return Ok(Some(other));
     }
-    let own = folded(&profile::name(account));
+    Err(conflict(name, &other, &sign_in.profile))
+}
+
+fn conflict(name: &str, other: &str, new: &Profile) -> Failure {
+    let own = folded(new.name.as_deref().unwrap_or("other"));
     let named = format!("--profile={own}");
     let login = if own.starts_with('-') {
         vec!["login", named.as_str()]
     } else {
         vec!["login", "--profile", own.as_str()]
     };
-    Err(Failure::usage(format!("the profile {name} belongs to {other}, another account"))
+    Failure::usage(format!("the profile {name} belongs to {other}, another account"))
         .likely("You signed in to a second account without naming a profile for it.")
         .next(
             Hint::from("Keep both: ".to_owned())
                 .command(&login)
                 .text(". Or replace it: ")
                 .command(&["login", "--replace"]),
-        ))
+        )
 }
 
 /// Returns the name of the account that the profile belongs to, if it is another one.
-fn other_account(state: &State, name: &str, account: &Account) -> Result<Option<String>, Failure> {
+fn other_account(state: &State, name: &str, new: &Profile) -> Result<Option<String>, Failure> {
     let Some(saved) = state.profile(name)? else { return Ok(None) };
-    let is_same = saved.uuid.is_none() || saved.uuid == account.uuid;
+    let is_same = saved.uuid.is_none() || saved.uuid == new.uuid;
     let known = || saved.name.clone().unwrap_or_else(|| "an unknown account".to_owned());
     Ok((!is_same).then(known))
 }

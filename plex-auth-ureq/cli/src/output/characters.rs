@@ -33,7 +33,7 @@ pub(crate) fn plain(text: &str) -> String {
 
 /// Excludes control characters, line separators, and characters that are invisible or change the direction of writing.
 /// The joiners U+200C and U+200D are part of names in some languages, and of emoji.
-fn is_shown(character: char) -> bool {
+pub(crate) fn is_shown(character: char) -> bool {
     let is_excluded = matches!(
         character,
         '\u{ad}'

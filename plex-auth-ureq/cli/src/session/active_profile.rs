@@ -18,11 +18,15 @@ impl Session<'_> {
 
     /// Returns a sign-in with the profile's own token.
     pub(crate) fn with_profile(&self, profile: Profile) -> Result<ActiveProfile, Failure> {
-        let url = self.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
+        let url = self.url_of(&profile)?;
         let identity = match &profile.client_identifier {
             Some(identifier) => self.identity_of(identifier)?,
             None => self.identity()?,
         };
-        Ok(ActiveProfile { plex_tv: plex_tv(identity, url), token: profile.token.clone(), profile })
+        Ok(ActiveProfile {
+            plex_tv: plex_tv(identity, url.as_ref()),
+            token: profile.token.clone(),
+            profile,
+        })
     }
 }

@@ -98,8 +98,8 @@ fn saved<'s>(
 /// Restores the flow that renews the token.
 fn refresher(session: &Session<'_>, state: &State) -> Result<(PlexTv, Refresher), Failure> {
     let (profile, device) = saved(session, state)?;
-    let url = session.options.plex_tv.as_ref().or(profile.plex_tv.as_ref());
-    let plex_tv = plex_tv(session.identity_of(device.client_identifier())?, url);
+    let url = session.url_of(profile)?;
+    let plex_tv = plex_tv(session.identity_of(device.client_identifier())?, url.as_ref());
     let saved = device.saved().ok_or_else(|| session.not_signed_in())?;
     let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), device.key(), saved.expose());
     let refresher = refresher.map_err(|error| {

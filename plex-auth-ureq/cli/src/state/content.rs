@@ -11,7 +11,7 @@ use super::device::Device;
 use super::explain;
 use super::profile::Profile;
 use crate::failure::Failure;
-use crate::hint::{Hint, quoted};
+use crate::hint::{Hint, quoted_path};
 
 /// The version of the format.
 const VERSION: u32 = 1;
@@ -39,6 +39,9 @@ struct Version {
 
 #[derive(Deserialize)]
 struct Raw<'a> {
+    /// Without it, this is the file of another program.
+    #[serde(rename = "version")]
+    _version: u32,
     #[serde(borrow, default)]
     profiles: BTreeMap<String, &'a RawValue>,
     #[serde(borrow, default)]
@@ -185,11 +188,12 @@ fn profiles_remove(name: &str) -> Vec<&str> {
 }
 
 fn repair(path: &Path) -> Hint {
-    let path = path.to_string_lossy();
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".damaged");
     Hint::from(format!(
         "Restore it from a backup, or put it aside and sign in again: mv {} {}",
-        quoted(&path),
-        quoted(&format!("{path}.damaged"))
+        quoted_path(path),
+        quoted_path(Path::new(&aside))
     ))
 }
 

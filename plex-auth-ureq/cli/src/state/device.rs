@@ -1,8 +1,8 @@
 //! A device with a client identifier of its own, and a key that renews its token.
 
-use plex_auth_ureq::Secret;
 use plex_auth_ureq::jwt::Ed25519Key;
-use serde::{Deserialize, Serialize, Serializer};
+use plex_auth_ureq::{ClientIdentity, Secret};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
 use super::random;
@@ -11,6 +11,7 @@ use crate::failure::Failure;
 /// The saved state of a device. It is saved before its key is sent to Plex, so that no key is lost.
 #[derive(Clone, Deserialize, Serialize)]
 pub(crate) struct Device {
+    #[serde(deserialize_with = "identifier")]
     client_identifier: String,
     seed: Zeroizing<[u8; 32]>,
     /// The saved state of its token's renewal.
@@ -46,4 +47,10 @@ impl Device {
 /// Writes the secret on purpose: this is the file that it is saved in.
 fn expose<S: Serializer>(saved: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     saved.as_ref().map(Secret::expose).serialize(serializer)
+}
+
+fn identifier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    ClientIdentity::builder(text.as_str()).build().map_err(serde::de::Error::custom)?;
+    Ok(text)
 }

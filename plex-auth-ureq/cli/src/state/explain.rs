@@ -3,15 +3,16 @@
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use super::owner::NotKept;
 use crate::failure::Failure;
-use crate::hint::Hint;
+use crate::hint::{Hint, quoted_path};
 
 const OTHER_FOLDER: &str = "or use another folder: --state-dir DIR";
 
 /// Explains an error of the file system.
 pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::machine(format!("cannot {action} {}: {error}", path.display()));
-    if path.is_symlink() && error.kind() == ErrorKind::NotFound {
+    if path.is_symlink() && !path.exists() {
         return failure
             .likely("It is a link to a file that does not exist. Its volume may not be mounted.")
             .next(format!("Mount the volume or remove the link, {OTHER_FOLDER}"));
@@ -42,17 +43,35 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
 }
 
 /// Explains a file whose owner or group cannot be kept.
-#[cfg(unix)]
-pub(super) fn cannot_keep_owner(path: &Path, user: u32, error: &io::Error) -> Failure {
-    let what = format!("{} belongs to user {user}, and a new file cannot: {error}", path.display());
-    Failure::machine(what).likely("Replacing it would lock its owner out.").next(run_as(user))
+pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
+    let shown = path.display();
+    match problem {
+        NotKept::User(user, error) => {
+            let owned = if path.exists() { "" } else { "the folder of " };
+            let what =
+                format!("{owned}{shown} belongs to user {user}, and a new file cannot: {error}");
+            Failure::machine(what).likely("It would lock its owner out.").next(run_as(*user))
+        }
+        NotKept::Group { group, own, error } => {
+            // The owner of a file can give it a group that the owner is in.
+            let next = format!(
+                "Add this user to the group (docker run --group-add {group}), or give the file the user's own group: chgrp {own} {}",
+                quoted_path(path)
+            );
+            Failure::machine(format!(
+                "a new file cannot have the group {group} of {shown}: {error}"
+            ))
+            .likely("The group has permissions for the file, and this user is not in it.")
+            .next(next)
+        }
+    }
 }
 
 /// Refuses a folder in which every user can replace the files.
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
         .likely("Another user could replace the saved token, or have a new one sent elsewhere.")
-        .next(Hint::from(format!("chmod o-w {}", crate::hint::quoted(&folder.to_string_lossy()))))
+        .next(Hint::from(format!("chmod o-w {}", quoted_path(folder))))
 }
 
 /// Explains a file whose content cannot be read, without repeating any of it.
@@ -98,7 +117,6 @@ fn permission(_: &Path) -> Hint {
 }
 
 /// The command can be pasted, except for the name of a container.
-#[cfg(unix)]
 fn run_as(user: u32) -> Hint {
     Hint::from(format!("Run it as its owner (docker exec --user {user}): sudo -u '#{user}' "))
         .again()

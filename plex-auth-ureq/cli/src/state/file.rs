@@ -13,6 +13,7 @@ use super::lock::Lock;
 use super::owner::{self, Owner};
 use super::regular_file::check_regular;
 use crate::failure::Failure;
+use crate::hint::quoted_path;
 use crate::{interrupt, output};
 
 /// The parts of the name of a file that is not complete yet, before and after six random characters.
@@ -93,17 +94,18 @@ impl Folder {
         Ok(Some(bytes))
     }
 
-    /// Warns once if other users have access.
+    /// Warns once if other users have access to a file, or to its folder.
     fn warn(&self, path: &Path) {
-        let (path, what, change) = if owner::is_writable_for_others(&self.0) {
-            (self.0.as_path(), "replace the files in", "o-w")
-        } else if owner::is_open_to_others(path) {
-            (path, "read", "o-rwx")
-        } else {
-            return;
+        let target = target(path).unwrap_or_else(|_| path.to_owned());
+        let folders = [Some(self.0.as_path()), target.parent()];
+        let folder = folders.into_iter().flatten().find(|path| owner::is_writable_for_others(path));
+        let (path, what, change) = match (folder, owner::access_of_others(path)) {
+            (Some(folder), _) => (folder, "replace the files in", "o-w"),
+            (None, Some(access)) => (path, access, "o-rwx"),
+            (None, None) => return,
         };
         if !WARNED.swap(true, Ordering::Relaxed) {
-            let path = crate::hint::quoted(&path.to_string_lossy());
+            let path = quoted_path(path);
             output::warning(&format!("other users can {what} {path}; run: chmod {change} {path}"));
         }
     }
@@ -148,12 +150,7 @@ fn replace(
         .suffix(NEW)
         .tempfile_in(folder)
         .map_err(cannot_write)?;
-    #[cfg(unix)]
-    owner
-        .apply(file.as_file())
-        .map_err(|error| explain::cannot_keep_owner(path, owner.user(), &error))?;
-    #[cfg(not(unix))]
-    owner.apply(file.as_file()).map_err(cannot_write)?;
+    owner.apply(file.as_file()).map_err(|problem| explain::not_kept(path, &problem))?;
     file.write_all(bytes).map_err(cannot_write)?;
     file.as_file().sync_all().map_err(cannot_write)?;
     file.persist(target).map_err(|error| cannot_write(error.error))?;
@@ -162,6 +159,7 @@ fn replace(
 
 /// Returns the file to replace: if the path is a link, the file that it leads to, so that the link stays.
 fn target(path: &Path) -> io::Result<PathBuf> {
+    check_regular(path)?;
     match fs::canonicalize(path) {
         // A link to a missing file must not be replaced: the token would be saved outside a volume that is not mounted.
         Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 
 const NAME: &str = "plex-auth";
 
@@ -21,28 +21,47 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
         }
     }
     let strategy = choose_native_strategy().map_err(|_| {
-        Failure::new(Exit::Machine, "there is no home folder to save the state in")
+        Failure::machine("there is no home folder to save the state in")
             .likely("The variable HOME is not set, as in some services and containers.")
             .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR.")
     })?;
+    let home = strategy.home_dir();
+    if cfg!(unix) && !home.is_dir() {
+        // Root could create it, for another user or on a disk that is lost with the container.
+        let what = format!("the home folder {} does not exist", home.display());
+        return Err(Failure::machine(what)
+            .likely("This is a service or a container, whose user has no home folder.")
+            .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR."));
+    }
     // etcetera has `%LOCALAPPDATA%` as the folder for caches.
     let elsewhere = if cfg!(windows) { strategy.cache_dir() } else { strategy.data_dir() };
     Ok(strategy.state_dir().unwrap_or(elsewhere).join(NAME))
 }
 
-/// Checks a folder that the user named. A configuration file passes on quotes and `~`, which only a shell interprets.
+/// Checks a folder that the user named. A configuration file passes on quotes, `~` and variables, which only a shell
+/// interprets.
 pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     let text = folder.to_string_lossy();
     let problem = if text.starts_with('~') {
         "starts with ~, which only a shell expands"
     } else if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
         "has quotes around it, which only a shell removes"
+    } else if has_variable(&text) {
+        "contains the name of a variable, which only a shell replaces"
     } else {
         return Ok(());
     };
     Err(Failure::usage(format!("the state folder {problem}"))
         .likely("PLEX_AUTH_STATE_DIR or --state-dir comes from a file that no shell reads.")
         .next("Write the whole path, without quotes."))
+}
+
+/// Returns whether a path contains a variable: `${NAME}` anywhere, or `$NAME` as the start of a folder's name.
+fn has_variable(path: &str) -> bool {
+    let starts_name = |character: char| character.is_ascii_alphabetic() || character == '_';
+    let is_variable =
+        |folder: &str| folder.strip_prefix('$').is_some_and(|name| name.starts_with(starts_name));
+    path.contains("${") || path.split('/').any(is_variable)
 }
 
 #[cfg(test)]
@@ -57,10 +76,20 @@ mod tests {
 
     #[test]
     fn shell_syntax_is_refused() {
-        for wrong in ["~", "~/plex", "~root/plex", "\"/state\"", "'/state'", "\"/state"] {
+        for wrong in [
+            "~",
+            "~/plex",
+            "~root/plex",
+            "\"/state\"",
+            "'/state'",
+            "\"/state",
+            "$HOME",
+            "/data/$USER/plex",
+            "/data/plex-${USER}",
+        ] {
             assert!(super::check(Path::new(wrong)).is_err(), "{wrong}");
         }
-        for right in ["/state", "state", "/a b/c~", "/it's"] {
+        for right in ["/state", "state", "/a b/c~", "/it's", "/a$b", "/$", "/$1"] {
             assert!(super::check(Path::new(right)).is_ok(), "{right}");
         }
     }

@@ -25,7 +25,7 @@ const INTERVAL: Duration = Duration::from_millis(20);
 impl Lock {
     /// Waits for the lock, but no longer than the timeout.
     pub(super) fn acquire(path: &Path, timeout: Duration) -> Result<Self, Failure> {
-        let file = open(path).map_err(|error| explain::cannot("lock", path, &error))?;
+        let file = open(path)?;
         let since = Instant::now();
         let mut notice = None;
         loop {
@@ -57,23 +57,38 @@ fn held(path: &Path) -> Failure {
         .next(Hint::from("Try again after it has ended, or wait longer: --timeout SECONDS"))
 }
 
-fn open(path: &Path) -> io::Result<File> {
-    check_regular(path)?;
+fn open(path: &Path) -> Result<File, Failure> {
+    let cannot = |error| explain::cannot("lock", path, &error);
+    check_regular(path).map_err(cannot)?;
     let folder = path.parent().unwrap_or(Path::new("."));
-    let owner = Owner::of(path, folder)?;
-    let is_new = !path.exists();
-    let file = private(OpenOptions::new().create(true).truncate(false).write(true)).open(path)?;
-    if is_new {
-        owner.apply(&file).inspect_err(|_| drop(fs::remove_file(path)))?;
+    let owner = Owner::of(path, folder).map_err(cannot)?;
+    let mut options = OpenOptions::new();
+    let options = private(options.write(true));
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => {
+            owner.apply(&file).map_err(|problem| {
+                drop(fs::remove_file(path));
+                explain::not_kept(path, &problem)
+            })?;
+            Ok(file)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            // Created again if another process has removed it in the meantime.
+            options.create(true).truncate(false).open(path).map_err(cannot)
+        }
+        Err(error) => Err(cannot(error)),
     }
-    Ok(file)
 }
 
+/// A link is not followed: in another user's folder, root would create or open any file.
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;
 
-    options.mode(0o600)
+    use rustix::fs::OFlags;
+
+    let flags = OFlags::NOFOLLOW.bits().to_ne_bytes();
+    options.mode(0o600).custom_flags(i32::from_ne_bytes(flags))
 }
 
 #[cfg(not(unix))]

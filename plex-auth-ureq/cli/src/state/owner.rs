@@ -18,13 +18,28 @@ pub(super) struct Owner {
     mode: u32,
 }
 
+/// The part of the ownership that a new file cannot get, as a numeric ID.
+#[derive(Debug)]
+#[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has numeric IDs"))]
+pub(super) enum NotKept {
+    User(u32, io::Error),
+    Group {
+        group: u32,
+        /// A group that the user is in.
+        own: u32,
+        error: io::Error,
+    },
+}
+
 #[cfg(unix)]
 mod unix {
     use std::fs::{self, Metadata};
     use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
-    use std::path::PathBuf;
 
-    use super::{File, Owner, Path, io};
+    use rustix::fs::{Mode, OFlags, mkdirat, openat};
+    use rustix::io::Errno;
+
+    use super::{File, NotKept, Owner, Path, io};
 
     impl Owner {
         /// Returns those of the existing file or, for a new file, the owner and the group of the folder.
@@ -55,51 +70,62 @@ mod unix {
             Self { user: like.uid(), group: like.gid(), mode: 0o600 | group_mode }
         }
 
-        /// Applies them to an open file, which has no name yet that another program would look for.
-        pub(in crate::state) fn apply(&self, file: &File) -> io::Result<()> {
-            let now = file.metadata()?;
+        /// Applies them to an open file, which has no name yet that another program would look for. A group that has no
+        /// permissions need not be kept.
+        pub(in crate::state) fn apply(&self, file: &File) -> Result<(), NotKept> {
+            let of_user = |error| NotKept::User(self.user, error);
+            let now = file.metadata().map_err(of_user)?;
+            let is_other_group = now.gid() != self.group;
+            let group = if is_other_group { fchown(file, None, Some(self.group)) } else { Ok(()) };
             if now.uid() != self.user {
-                fchown(file, Some(self.user), Some(self.group))?;
-            } else if now.gid() != self.group {
-                fchown(file, None, Some(self.group))?;
+                fchown(file, Some(self.user), None).map_err(of_user)?;
             }
-            file.set_permissions(fs::Permissions::from_mode(self.mode))
-        }
-
-        /// Returns the user's numeric ID.
-        pub(in crate::state) fn user(&self) -> u32 {
-            self.user
+            if self.mode & 0o070 != 0 {
+                let own = rustix::process::getegid().as_raw();
+                group.map_err(|error| NotKept::Group { group: self.group, own, error })?;
+            }
+            file.set_permissions(fs::Permissions::from_mode(self.mode)).map_err(of_user)
         }
     }
 
-    /// Creates a folder, and those above it, for their owner only. Each belongs to the owner of the folder that it is in.
+    /// Creates a folder, and those above it, for their owner only. Each belongs to the owner of the folder that it is in,
+    /// because root's folders would be in the way of another user. That user must not be able to put a link to another
+    /// folder in the place of a new one, which root would give away.
     pub(in crate::state) fn create_folder(path: &Path) -> io::Result<()> {
-        use std::os::unix::fs::DirBuilderExt;
+        if path.is_dir() {
+            return Ok(());
+        }
+        let Some(parent) = path.ancestors().find(|folder| folder.exists()) else {
+            return create_below(Path::new("."), path);
+        };
+        create_below(parent, path.strip_prefix(parent).unwrap_or(path))
+    }
 
-        let missing: Vec<PathBuf> =
-            path.ancestors().take_while(|folder| !folder.exists()).map(Path::to_owned).collect();
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
-        for folder in missing.iter().rev() {
-            let Some(parent) = folder.parent() else { continue };
-            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
-            Owner::new(&fs::metadata(parent)?, 0).take_over(folder)?;
+    fn create_below(parent: &Path, path: &Path) -> io::Result<()> {
+        let mut parent = File::open(parent)?;
+        let owner = Owner::new(&parent.metadata()?, 0);
+        for name in path.components() {
+            match mkdirat(&parent, name.as_os_str(), Mode::RWXU) {
+                Err(Errno::EXIST) | Ok(()) => {}
+                Err(error) => return Err(error.into()),
+            }
+            let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            parent = File::from(openat(&parent, name.as_os_str(), flags, Mode::empty())?);
+            if rustix::process::geteuid().is_root() && parent.metadata()?.uid() != owner.user {
+                fchown(&parent, Some(owner.user), Some(owner.group))?;
+            }
         }
         Ok(())
     }
 
-    impl Owner {
-        fn take_over(&self, folder: &Path) -> io::Result<()> {
-            // Only root can give a folder away, and only root's folders would be in the way of another user.
-            if fs::metadata(folder)?.uid() == self.user || !rustix::process::geteuid().is_root() {
-                return Ok(());
-            }
-            fchown(File::open(folder)?, Some(self.user), Some(self.group))
+    /// Returns the access to a file that users other than the owner and the group have.
+    pub(in crate::state) fn access_of_others(path: &Path) -> Option<&'static str> {
+        match fs::metadata(path).map_or(0, |metadata| metadata.mode() & 0o006) {
+            0 => None,
+            0o004 => Some("read"),
+            0o002 => Some("write"),
+            _ => Some("read and write"),
         }
-    }
-
-    /// Returns whether users other than the owner and the group can read a file.
-    pub(in crate::state) fn is_open_to_others(path: &Path) -> bool {
-        fs::metadata(path).is_ok_and(|metadata| metadata.mode() & 0o007 != 0)
     }
 
     /// Returns whether users other than the owner and the group can replace the files in a folder.
@@ -109,7 +135,7 @@ mod unix {
 }
 
 #[cfg(unix)]
-pub(super) use unix::{create_folder, is_open_to_others, is_writable_for_others};
+pub(super) use unix::{access_of_others, create_folder, is_writable_for_others};
 
 #[cfg(not(unix))]
 impl Owner {
@@ -121,7 +147,7 @@ impl Owner {
         Ok(self)
     }
 
-    pub(super) fn apply(&self, _: &File) -> io::Result<()> {
+    pub(super) fn apply(&self, _: &File) -> Result<(), NotKept> {
         Ok(())
     }
 }
@@ -132,8 +158,8 @@ pub(super) fn create_folder(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(not(unix))]
-pub(super) fn is_open_to_others(_: &Path) -> bool {
-    false
+pub(super) fn access_of_others(_: &Path) -> Option<&'static str> {
+    None
 }
 
 #[cfg(not(unix))]

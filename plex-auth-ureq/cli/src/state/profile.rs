@@ -1,6 +1,6 @@
 //! An account that the user is signed in to.
 
-use plex_auth_ureq::{Account, ServerUrl, Token};
+use plex_auth_ureq::{Account, ClientIdentity, ServerUrl, Token};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use zeroize::Zeroizing;
 
@@ -13,7 +13,7 @@ pub(crate) struct Profile {
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
     pub(crate) plex_tv: Option<ServerUrl>,
     /// The identifier that the token was issued to, unless it is the permanent one.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "identifier")]
     pub(crate) client_identifier: Option<String>,
     /// Whether the token is renewed with the device's key.
     #[serde(default)]
@@ -70,6 +70,13 @@ fn expose<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Error
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Token, D::Error> {
     let text = Zeroizing::new(String::deserialize(deserializer)?);
     Token::new(text.as_str()).map_err(serde::de::Error::custom)
+}
+
+fn identifier<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    text.map(|text| ClientIdentity::builder(text.as_str()).build().map(|_| text))
+        .transpose()
+        .map_err(serde::de::Error::custom)
 }
 
 fn url<S: Serializer>(url: &Option<ServerUrl>, serializer: S) -> Result<S::Ok, S::Error> {

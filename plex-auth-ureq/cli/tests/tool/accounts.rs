@@ -37,6 +37,89 @@ fn another_account_is_replaced_only_on_request() {
 }
 
 #[test]
+fn a_replaced_token_is_revoked_if_it_was_issued() {
+    let harness = Harness::new();
+    let is_valid = |token: &str| {
+        harness.run_with_input(&["login", "--token", "--profile", "any", "--replace"], token).code
+            == 0
+    };
+    let replaced = "Signed in as tariq.\nThe token of rosa, which this replaced, ";
+    harness.sign_in_with_code(Who::PlexPass);
+    let token = harness.succeed(&["token"]);
+    let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
+    let expected = format!("{replaced}was revoked.\n");
+    assert_eq!((outcome.code, &outcome.stdout), (0, &expected), "{outcome:?}");
+    assert!(!is_valid(&token));
+    assert_eq!(harness.run(&["check"]).code, 0);
+
+    // The same account has one device here, whose tokens are Plex's business.
+    let requests = harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
+    let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
+    assert_eq!(outcome.stdout, "Signed in as tariq.\n");
+    assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), requests);
+
+    // Tokens that others may use.
+    let pasted = harness.token(Who::PlexPass);
+    harness.sign_in(Who::PlexPass);
+    let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
+    assert!(outcome.stdout.starts_with(&format!("{replaced}stays valid, because ")), "{outcome:?}");
+    assert!(is_valid(&pasted));
+    log_in(&harness, &["login", "--replace"], Who::PlexPass);
+    let shared = harness.succeed(&["token"]);
+    assert!(is_valid(&shared), "it is now also in another profile");
+    let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
+    assert!(outcome.stdout.starts_with(&format!("{replaced}stays valid, because ")), "{outcome:?}");
+    assert!(is_valid(&shared));
+
+    // If it cannot be revoked, the login succeeds nevertheless.
+    assert!(is_valid(&pasted), "the other profile is free again");
+    log_in(&harness, &["login", "--replace"], Who::PlexPass);
+    let busy = Misbehavior::answer(503, "text/html", "busy");
+    harness.fake(|fake| fake.misbehave("/users/signout", busy));
+    let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (0, "Signed in as tariq.\n"),
+        "{outcome:?}"
+    );
+    let warning = "warning: the token of rosa, which this replaced, could not be revoked: ";
+    assert!(outcome.stderr.contains(warning), "{outcome:?}");
+    assert!(outcome.stderr.contains("list of devices"), "{outcome:?}");
+}
+
+#[test]
+fn a_replaced_device_is_removed() {
+    let harness = crate::devices::signed_in();
+    let is_removed = |harness: &Harness| {
+        harness.fake(|fake| fake.device_keys().all(plex_auth_fake::DeviceKey::is_removed))
+    };
+    // The key belongs to the account, and would sign in to it again.
+    harness.run(&["login", "--device-key", "--replace"]).assert_failed(
+        64,
+        &["has a device key", "plex-auth logout", "plex-auth login --device-key"],
+    );
+    let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
+    assert!(outcome.stdout.contains("The device key of rosa, which this replaced, was revoked."));
+    assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
+    // Also if the same account signs in without a key.
+    let other = crate::devices::signed_in();
+    let outcome = log_in(&other, &["login"], Who::PlexPass);
+    assert!(outcome.stdout.contains("The device key of rosa, which this replaced, was revoked."));
+    assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
+    assert_eq!(other.run(&["check"]).code, 0);
+    // A device that was created in vain, too.
+    log_in(&harness, &["login", "--device-key"], Who::PlexPass)
+        .assert_failed(64, &["belongs to tariq, another account"]);
+    assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
+    let outcome = log_in(&harness, &["login", "--device-key"], Who::Free);
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (0, "Signed in as tariq.\n"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn an_unknown_account_replaces_nothing() {
     let harness = Harness::new();
     harness.sign_in_with_code(Who::PlexPass);
@@ -48,6 +131,32 @@ fn an_unknown_account_replaces_nothing() {
     log_in(&harness, &["login"], Who::PlexPass)
         .assert_failed(2, &["did not replace the saved one", "login --replace"]);
     assert_eq!(harness.files(), before);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_token_that_cannot_be_saved_is_revoked() {
+    use std::fs::{Permissions, set_permissions};
+    use std::os::unix::fs::PermissionsExt;
+
+    for (arguments, revoked) in [(&["login"][..], 1), (&["login", "--device-key"], 0)] {
+        let harness = Harness::new();
+        let mut login = Running::start(harness.command(arguments), "");
+        let code = login.link_code();
+        let mode = |mode| {
+            set_permissions(harness.state_folder(), Permissions::from_mode(mode)).unwrap();
+        };
+        mode(0o777);
+        harness.link(&code, Who::PlexPass);
+        login.wait().assert_failed(74, &["every user can write to"]);
+        let requests = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
+        assert_eq!(requests(), revoked);
+        // A key is saved before the login: the next one gets a token with it.
+        mode(0o700);
+        if revoked == 0 {
+            assert_eq!(harness.succeed(arguments), "Signed in as rosa.\n");
+        }
+    }
 }
 
 #[cfg(unix)]
@@ -65,6 +174,15 @@ fn a_terminal_asks_before_replacing() {
         terminal.wait_for_exit(code);
         assert!(harness.succeed(&["whoami"]).contains(account));
     }
+    // The answer is about one account, and not about one that is saved in the meantime.
+    let mut terminal = Terminal::start(&harness, &["login"]);
+    let linked = terminal.link_code();
+    harness.link(&linked, Who::PlexPass);
+    terminal.expect_text("The profile default belongs to tariq. Replace it? [y/N]: ");
+    harness.sign_in(Who::TwoFactor);
+    terminal.type_line("y");
+    terminal.wait_for_exit(64);
+    assert!(harness.succeed(&["whoami"]).contains("ingrid"));
 }
 
 #[test]

@@ -316,8 +316,7 @@ fn verbose_is_json_lines_with_json() {
     assert_eq!(names(response), ["attempt", "error", "method", "milliseconds", "status", "url"]);
     assert_eq!((&response["status"], &response["error"]), (&json!(200), &Value::Null));
 
-    let arguments = ["whoami", "-v", "--json", "--plex-tv", "http://127.0.0.1:1"];
-    let lines = harness.run(&arguments).json_lines();
+    let lines = harness.whoami_at("http://127.0.0.1:1/api/v2", &["-v", "--json"]).json_lines();
     let response = &lines[1]["response"];
     let expected = (&Value::Null, &json!("the connection was refused"));
     assert_eq!((&response["status"], &response["error"]), expected);

@@ -95,6 +95,27 @@ fn a_device_has_its_own_identifier() {
 }
 
 #[test]
+fn logout_ends_the_key_of_a_device() {
+    let harness = signed_in();
+    set_token_age(&harness, TOKEN_LIFETIME + 60);
+    let copy = harness.files()["state.json"].clone();
+    assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
+    // A copy of the state gets no new token.
+    fs::write(harness.state_folder().join("state.json"), copy).unwrap();
+    harness.run(&["token"]).assert_failed(1, &["no longer recognizes this device"]);
+
+    // If Plex does not remove the device, that is reported.
+    let harness = signed_in();
+    harness.fake(|fake| {
+        let refused = Misbehavior::answer(404, "text/html", "not here");
+        fake.misbehave("/devices.xml", refused);
+    });
+    let outcome = harness.run(&["logout"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed out.\n"), "{outcome:?}");
+    assert!(outcome.stderr.starts_with("warning: the device could not be removed"), "{outcome:?}");
+}
+
+#[test]
 fn only_a_renewal_writes_the_state() {
     let harness = signed_in();
     let written =

@@ -49,7 +49,7 @@ fn uncommon_servers_are_explained() {
             json!([server("one", json!({ "clientIdentifier": null }))]),
             2,
             [
-                "the list has no identifier for the server",
+                "the server list has no identifier for this server",
                 "Plex's API has changed.",
                 "use the server's URL: plex-auth servers",
             ],
@@ -58,7 +58,7 @@ fn uncommon_servers_are_explained() {
             json!([ordinary()]),
             2,
             [
-                "no connection to the server works: none is listed",
+                "could not connect to the server: no connections are listed",
                 "The server is not running, or cannot be reached from this network.",
                 "See the state of each connection: plex-auth servers",
             ],
@@ -139,8 +139,8 @@ fn refusals_are_explained() {
             401,
             1030,
             [
-                "the account signs in by email only",
-                "The account signs in by email only.",
+                "the account can only sign in by email",
+                "The account has no password.",
                 "Sign in with a code: plex-auth login --open",
             ],
         ),
@@ -157,7 +157,7 @@ fn refusals_are_explained() {
             403,
             1043,
             [
-                "the account is not allowed to do this",
+                "access was denied",
                 "This account does not have permission to do this.",
                 "See the account that the token belongs to: plex-auth whoami",
             ],

@@ -124,6 +124,12 @@ fn a_folder_that_all_can_write_to_is_refused() {
     let target = link_to(&harness, "vault");
     set_mode(target.parent().unwrap(), 0o777);
     harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
+    for arguments in [&["token"][..], &["run", "--", "true"]] {
+        let outcome = harness.run(arguments);
+        let warning = "warning: other users can replace the files in ";
+        assert!(outcome.stderr.starts_with(warning), "{outcome:?}");
+        assert!(outcome.stderr.ends_with("/vault\n"), "{outcome:?}");
+    }
 }
 
 #[test]
@@ -178,10 +184,30 @@ fn a_service_without_a_home_folder_works() {
     assert!(fs::read_to_string(state).unwrap().contains(&token));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_missing_home_folder_is_not_created() {
+    let harness = Harness::new();
+    let token = harness.token(Who::Free);
+    let home = harness.folder.path().join("nowhere");
+    for arguments in [&["login", "--token"][..], &["token"]] {
+        let mut command = harness.command(arguments);
+        command.env_remove("PLEX_AUTH_STATE_DIR").env("HOME", &home);
+        let outcome = Running::start(command, &token).wait();
+        outcome.assert_failed(74, &["the home folder ", "nowhere", "--state-dir DIR"]);
+        assert!(!home.exists());
+    }
+    // A folder that was named is created.
+    let mut login = harness.command(&["login", "--token"]);
+    login.env("HOME", &home);
+    assert_eq!(Running::start(login, &token).wait().code, 0);
+    assert!(harness.state_folder().exists() && !home.exists());
+}
+
 #[test]
 fn shell_syntax_in_the_folder_is_refused() {
     let harness = Harness::new();
-    for wrong in ["~/plex", "\"/state\"", "'state'"] {
+    for wrong in ["~/plex", "\"/state\"", "'state'", "$HOME/plex", "${HOME}/plex", "state/$USER"] {
         let outcome = harness.run(&["login", "--state-dir", wrong]);
         outcome
             .assert_failed(64, &["the state folder ", ", which only a shell ", "without quotes"]);
@@ -242,6 +268,13 @@ fn a_folder_that_cannot_be_synced_is_no_error() {
     };
     assert_eq!(login.code, 0, "{login:?}");
     assert_eq!(harness.succeed(&["token"]).trim(), token);
+    // An error after the file was replaced: the token is in use.
+    let password = "rosa\nnine kites & a lantern\n";
+    let arguments = ["login", "--password", "--profile", "rosa"];
+    let fault = "fsync:error=EIO:when=4+4";
+    let login = run_with_fault(&harness, fault, &arguments, password).unwrap();
+    login.assert_failed(74, &["cannot write"]);
+    assert_eq!(harness.run(&["check", "--profile", "rosa"]).code, 0);
     let login = run_with_fault(&harness, "fsync:error=EIO", &["login", "--token"], &token).unwrap();
     login.assert_failed(74, &["cannot write"]);
     assert_eq!(harness.succeed(&["token"]).trim(), token);
@@ -285,6 +318,12 @@ fn a_dangling_link_is_not_replaced() {
         .run_with_input(&["login", "--token"], &token)
         .assert_failed(74, &["link to a file that does not exist", "mounted"]);
     assert!(link.is_symlink());
+
+    let link = harness.folder.path().join("link");
+    symlink("unmounted", &link).unwrap();
+    harness
+        .run(&["login", "--state-dir", link.to_str().unwrap()])
+        .assert_failed(74, &["link to a file that does not exist", "mounted"]);
 }
 
 #[test]

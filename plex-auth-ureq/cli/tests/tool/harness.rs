@@ -151,6 +151,16 @@ impl Harness {
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
+    /// Changes the saved profile to be signed in at another plex.tv, and runs `whoami` there.
+    pub(crate) fn whoami_at(&self, url: &str, more: &[&str]) -> Outcome {
+        let path = self.state_folder().join("state.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let mut state: Value = serde_json::from_str(&text).unwrap();
+        state["profiles"]["default"]["plex_tv"] = url.into();
+        std::fs::write(&path, state.to_string()).unwrap();
+        self.run(&[&["whoami", "--plex-tv", url], more].concat())
+    }
+
     /// Makes the latest PIN expire.
     pub(crate) fn expire_last_pin(&self) {
         self.fake(|fake| {

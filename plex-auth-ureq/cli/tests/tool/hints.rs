@@ -30,7 +30,13 @@ fn paste(harness: &Harness, line: &str) -> Outcome {
     let mut running = Running::start(shell, &harness.token(Who::PlexPass));
     // A login waits for its code.
     if line.starts_with("plex-auth login") && !line.contains("--token") {
-        harness.link(&running.link_code(), Who::PlexPass);
+        let code = if line.contains("--open") {
+            running.wait_for("Sign in on this page: ");
+            harness.fake(|fake| fake.pins().last().unwrap().code().to_owned())
+        } else {
+            running.link_code()
+        };
+        harness.link(&code, Who::PlexPass);
     }
     running.wait()
 }
@@ -96,7 +102,7 @@ fn a_hint_keeps_the_sign_in_method() {
     let outcome = login.wait();
     let found = commands(&outcome);
     assert_eq!(found.len(), 1, "{outcome:?}");
-    assert!(found[0].starts_with("plex-auth login --device-key "), "{outcome:?}");
+    assert!(found[0].contains(" --device-key"), "{outcome:?}");
     assert_eq!(paste(&harness, &found[0]).code, 0);
     assert_eq!(harness.json(&["status", "--json"])["signed_in_with"], "device key");
 
@@ -105,7 +111,66 @@ fn a_hint_keeps_the_sign_in_method() {
     let identifier = harness.json(&["status", "--json"])["client_identifier"].clone();
     harness.fake(|fake| fake.remove_device(identifier.as_str().unwrap()));
     let outcome = harness.run(&["whoami"]);
-    outcome.assert_failed(1, &["plex-auth login --device-key"]);
+    let found = commands(&outcome);
+    assert!(found[0].starts_with("plex-auth login "), "{outcome:?}");
+    assert!(found[0].ends_with(" --device-key"), "{outcome:?}");
+}
+
+#[test]
+fn a_hint_keeps_every_option() {
+    let harness = Harness::new();
+    harness.sign_in(Who::Free);
+    let arguments = ["login", "--token", "--replace", "--device-name", "Attic PC"];
+    let mut login = harness.command(&arguments);
+    login.env("PLEX_AUTH_CLIENT_IDENTIFIER", "attic");
+    let outcome = Running::start(login, "an-invalid-token").wait();
+    let found = commands(&outcome);
+    assert_eq!(found.len(), 1, "{outcome:?}");
+    let pasted = paste(&harness, &found[0]);
+    assert_eq!(pasted.code, 0, "{found:?}: {pasted:?}");
+    harness.fake(|fake| {
+        let mut pins = fake.requests().iter().filter(|request| request.path().ends_with("/pins"));
+        let pin = pins.next().unwrap();
+        assert_eq!(pin.header("x-plex-client-identifier"), Some("attic"));
+        assert_eq!(pin.header("x-plex-device-name"), Some("Attic PC"));
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_is_not_utf8_can_be_pasted() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    use std::os::unix::fs::PermissionsExt;
+
+    let harness = Harness::new();
+    let folder = harness.folder.path().join(OsStr::from_bytes(b"it's \xff %\\\t\x01"));
+    let state = folder.join("state.json");
+    let run = |arguments: &[&str]| {
+        let mut command = harness.command(arguments);
+        command.env("PLEX_AUTH_STATE_DIR", &folder);
+        Running::start(command, "").wait()
+    };
+    for line in commands(&run(&["whoami"])) {
+        let pasted = paste(&harness, &line);
+        assert_eq!(pasted.code, 0, "{line}: {pasted:?}");
+    }
+    assert!(state.exists());
+    // Commands of other programs, too.
+    let after = |outcome: &Outcome, start: &str| {
+        let line = outcome.stderr.lines().rev().find(|line| line.contains(start)).unwrap();
+        line[line.find(start).unwrap()..].to_owned()
+    };
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o777)).unwrap();
+    let outcome = run(&["login"]);
+    let pasted = paste(&harness, &after(&outcome, "chmod o-w "));
+    assert_eq!(pasted.code, 0, "{outcome:?} {pasted:?}");
+    assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o775);
+    std::fs::write(&state, "damaged").unwrap();
+    let outcome = run(&["token"]);
+    let pasted = paste(&harness, &after(&outcome, "mv "));
+    assert_eq!(pasted.code, 0, "{outcome:?} {pasted:?}");
+    assert!(!state.exists());
 }
 
 #[test]

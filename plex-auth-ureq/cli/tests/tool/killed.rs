@@ -1,4 +1,4 @@
-//! Processes that are killed at random points: nothing that was saved is lost, and nothing is left over.
+//! Processes that signals end: nothing that was saved is lost, and nothing is left over.
 
 use plex_auth_fake::Who;
 use rustix::process::{Pid, Signal, kill_process};
@@ -8,7 +8,10 @@ use std::time::Instant;
 use std::{fs, thread};
 
 use crate::devices::{self, TOKEN_LIFETIME};
-use crate::harness::Running;
+#[cfg(target_os = "linux")]
+use crate::harness::unix::command_after;
+use crate::harness::{Harness, Running};
+use crate::saved_state::identifiers;
 
 /// The number of runs.
 const RUNS: u32 = 200;
@@ -65,4 +68,61 @@ fn two_killed_processes_lose_nothing() {
     assert!(left.is_empty(), "{left:?}");
     let completed = saved.len();
     assert!(completed > 1 && completed < RUNS as usize, "{completed} of {RUNS} were completed");
+}
+
+#[test]
+fn a_killed_process_loses_no_saved_state() {
+    let harness = Harness::new();
+    let token = harness.token(Who::PlexPass);
+    harness.sign_in(Who::PlexPass);
+    let files =
+        || fs::read_dir(harness.state_folder()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left_behind = || files().filter(|name| name.to_string_lossy().ends_with(".new")).count();
+    for number in 0..20 {
+        let name = number.to_string();
+        let arguments = ["login", "--token", "--profile", &name];
+        let login = Running::start(harness.command(&arguments), &token);
+        // Until a new file is being written. It may be complete before that is noticed.
+        while left_behind() == 0 && !login.has_ended() {}
+        kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::KILL).unwrap();
+        login.wait();
+        assert_eq!(harness.succeed(&["token"]).trim(), token);
+    }
+    // The next run removes what a killed process left behind.
+    let left = harness.state_folder().join("state.json.plex-auth-Zx81aB.new");
+    fs::write(left, "{\"version\":1,").unwrap();
+    harness.succeed(&["switch", "nilo"]);
+    assert_eq!(left_behind(), 0);
+    assert_eq!(identifiers(&harness).len(), 1);
+}
+
+#[test]
+fn a_signal_keeps_the_state() {
+    for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143), (Signal::HUP, 129)] {
+        let harness = Harness::signed_in(Who::PlexPass);
+        let before = harness.files();
+        let mut login = Running::start(harness.command(&["login"]), "");
+        login.link_code();
+        kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), signal).unwrap();
+        let outcome = login.wait();
+        assert_eq!((outcome.code, outcome.stdout.as_str()), (code, ""), "{outcome:?}");
+        assert_eq!(harness.files(), before);
+    }
+}
+
+/// As after `nohup`, and in a background job of a script.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_ignored_signal_stays_ignored() {
+    let harness = Harness::new();
+    let ignore = "trap '' INT HUP TERM";
+    let mut login = Running::start(command_after(&harness, ignore, &["login"]), "");
+    let code = login.link_code();
+    let id = Pid::from_raw(login.id().cast_signed()).unwrap();
+    for signal in [Signal::INT, Signal::HUP, Signal::TERM] {
+        kill_process(id, signal).unwrap();
+    }
+    harness.link(&code, Who::PlexPass);
+    let outcome = login.wait();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
 }

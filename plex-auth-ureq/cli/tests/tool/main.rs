@@ -10,7 +10,10 @@
 mod accounts;
 mod arguments;
 mod commands;
+mod concurrency;
 mod devices;
+#[cfg(unix)]
+mod disks;
 mod documents;
 mod every_command;
 mod explanations;

@@ -41,8 +41,48 @@ fn a_group_permission_is_no_warning() {
     let path = harness.state_folder().join("state.json");
     set_mode(&path, 0o640);
     assert_eq!(harness.run(&["token"]).stderr, "");
-    set_mode(&path, 0o644);
-    assert!(harness.run(&["token"]).stderr.contains("warning: other users can read"));
+    for (mode, access) in [(0o644, "read"), (0o666, "read and write"), (0o602, "write")] {
+        set_mode(&path, mode);
+        let path = path.display();
+        let warning =
+            format!("warning: other users can {access} {path}; run: chmod o-rwx {path}\n");
+        assert_eq!(harness.run(&["token"]).stderr, warning);
+        assert_eq!(harness.run(&["run", "--", "true"]).stderr, warning);
+    }
+}
+
+#[test]
+fn a_group_that_cannot_be_kept_is_named() {
+    if !is_root() {
+        return;
+    }
+    let token = |harness: &Harness| harness.token(Who::Free);
+    let login = |harness: &Harness| {
+        Running::start(unprivileged(harness, &["login", "--token"]), &token(harness)).wait()
+    };
+    let harness = Harness::signed_in(Who::Free);
+    // The user owns the file and is not in its group.
+    give_to(&harness, 65534, 4712);
+    let path = harness.state_folder().join("state.json");
+    set_mode(&path, 0o640);
+    let requests = harness.fake(|fake| fake.requests().len());
+    let chgrp = format!("chgrp 65534 {}", path.display());
+    login(&harness).assert_failed(74, &["have the group 4712 of ", "--group-add 4712", &chgrp]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+    chown(&path, None, Some(65534)).unwrap();
+    assert_eq!(login(&harness).code, 0, "the hint works");
+
+    // A group without permissions makes no difference, and need not be kept.
+    give_to(&harness, 65534, 4712);
+    set_mode(&path, 0o600);
+    let outcome = login(&harness);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    let harness = Harness::new();
+    fs::create_dir(harness.state_folder()).unwrap();
+    chown(harness.state_folder(), Some(65534), Some(4712)).unwrap();
+    let outcome = login(&harness);
+    assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    assert_eq!(fs::metadata(harness.state_folder().join("state.json")).unwrap().uid(), 65534);
 }
 
 #[test]
@@ -121,7 +161,7 @@ fn a_file_of_another_owner_is_not_replaced() {
     let requests = || harness.fake(|fake| fake.requests().len());
     let requests_before = requests();
     let login = Running::start(unprivileged(&harness, &["login"]), "").wait();
-    let command = "sudo -u '#4711' plex-auth --plex-tv http://";
+    let command = "sudo -u '#4711' plex-auth login --plex-tv http://";
     login.assert_failed(74, &["belongs to user 4711", "lock its owner out", command]);
     assert_eq!(requests(), requests_before, "Plex is not asked");
 
@@ -131,4 +171,38 @@ fn a_file_of_another_owner_is_not_replaced() {
     assert_eq!(harness.files()["state.json"], before);
     let file = fs::metadata(harness.state_folder().join("state.json")).unwrap();
     assert_eq!((file.uid(), file.mode() & 0o777), (4711, 0o660));
+}
+
+/// As with `sudo plex-auth --state-dir`: the owner of the folder must not choose which files root writes.
+#[test]
+fn root_follows_no_link_of_another_user() {
+    if !is_root() {
+        return;
+    }
+    let link = |harness: &Harness, name: &str, target: &Path| {
+        let path = harness.state_folder().join(name);
+        drop(fs::remove_file(&path));
+        std::os::unix::fs::symlink(target, &path).unwrap();
+        std::os::unix::fs::lchown(&path, Some(4711), Some(4711)).unwrap();
+    };
+    let harness = Harness::signed_in(Who::Free);
+    give_to(&harness, 4711, 4711);
+    let (created, theirs) = (harness.folder.path().join("new"), harness.folder.path().join("json"));
+    link(&harness, "state.json.lock", &created);
+    harness.run(&["logout"]).assert_failed(74, &["state.json.lock"]);
+    assert!(!created.exists());
+
+    fs::remove_file(harness.state_folder().join("state.json.lock")).unwrap();
+    fs::write(&theirs, "{\"version\":1}").unwrap();
+    link(&harness, "state.json", &theirs);
+    let requests = harness.fake(|fake| fake.requests().len());
+    harness
+        .run_with_input(&["login", "--token"], &harness.token(Who::Free))
+        .assert_failed(74, &["state.json", "link", "another user"]);
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+    assert_eq!(fs::read_to_string(&theirs).unwrap(), "{\"version\":1}");
+    // A link to a file of the same user is followed.
+    chown(&theirs, Some(4711), Some(4711)).unwrap();
+    harness.sign_in(Who::Free);
+    assert!(fs::read_to_string(&theirs).unwrap().contains(&harness.token(Who::Free)));
 }

@@ -54,16 +54,19 @@ fn plain_http_needs_the_option() {
         let token = server.access_token(Who::PlexPass).unwrap();
         (server.machine_identifier().to_owned(), token.to_owned())
     });
+    let url = format!("{}/pms", harness.server.url());
     // Its owner is away from home.
     let list = json!([{
         "name": "Boathouse", "provides": "server", "clientIdentifier": identifier, "accessToken": token,
         "owned": true, "publicAddressMatches": false, "httpsRequired": false,
-        "connections": [{ "uri": format!("{}/pms", harness.server.url()), "local": true }],
+        "connections": [{ "uri": url, "local": true }],
     }]);
     let answer = Misbehavior::answer(200, "application/json", list.to_string());
     harness.fake(|fake| fake.misbehave("/resources", answer));
     let source = ["source", "Boathouse", "server://5f0e1c2d"];
-    for arguments in [&["transient", "Boathouse"][..], &source] {
+    let address = ["token", "--server", "Boathouse", "--url"];
+    let command = ["run", "--server", "Boathouse", "--", "printenv", "PLEX_URL"];
+    for arguments in [&["transient", "Boathouse"][..], &source, &address, &command] {
         harness.run(arguments).assert_failed(
             2,
             &["plain HTTP is not allowed", "DNS rebinding protection", "--allow-plain-http"],
@@ -76,6 +79,10 @@ fn plain_http_needs_the_option() {
     assert!(harness.succeed(&["servers", "--allow-plain-http"]).contains("responded in"));
     let token = harness.succeed(&["transient", "Boathouse", "--allow-plain-http"]);
     assert!(token.starts_with("transient-"), "{token}");
+    let shown = harness.succeed(&[&address[..], &["--allow-plain-http"]].concat());
+    assert!(shown.ends_with(&format!("\n{url}\n")), "{shown}");
+    let shown = harness.succeed(&[&["run", "--allow-plain-http"], &command[1..]].concat());
+    assert_eq!(shown, format!("{url}\n"));
     let harness = harness.with_variable("PLEX_AUTH_ALLOW_PLAIN_HTTP", "1");
     assert!(harness.succeed(&["servers"]).contains("responded in"));
 }

@@ -9,9 +9,9 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
+use crate::concurrency::Held;
 use crate::devices;
 use crate::harness::{Harness, Running, wait_until};
-use crate::saved_state::Held;
 
 #[test]
 fn a_held_lock_is_reported_and_times_out() {
@@ -103,5 +103,5 @@ fn a_renewal_does_not_block_other_profiles() {
     assert!(renewed.code == 0 && renewed.stdout != first, "{renewed:?}");
     // Both changes are saved.
     assert_eq!(harness.succeed(&["token"]), renewed.stdout);
-    assert_eq!(harness.succeed(&["token", "--profile", "other"]).trim(), token);
+    assert_eq!(other.succeed(&["token", "--profile", "other"]).trim(), token);
 }

@@ -82,14 +82,12 @@ fn an_outage_is_not_an_invalid_token() {
 
     let hole = BlackHole::open().expect("a port");
     let nowhere = format!("{}/api/v2", hole.url());
+    harness.whoami_at(&nowhere, &["--timeout", "0.2"]).assert_failed(2, &["timed out after"]);
     harness
-        .run(&["whoami", "--timeout", "0.2", "--plex-tv", &nowhere])
-        .assert_failed(2, &["timed out after"]);
-    harness
-        .run(&["whoami", "--plex-tv", "http://127.0.0.1:1/api/v2"])
+        .whoami_at("http://127.0.0.1:1/api/v2", &[])
         .assert_failed(2, &["refused", "Check --plex-tv"]);
     harness
-        .run(&["whoami", "--plex-tv", "http://nowhere.invalid/api/v2"])
+        .whoami_at("http://nowhere.invalid/api/v2", &[])
         .assert_failed(2, &["the host name was not found"]);
 }
 
@@ -132,11 +130,7 @@ fn other_protocols_are_recognized() {
     let greeting = Step::Write(b"SSH-2.0-boathouse\r\n".to_vec());
     let server = RawServer::start(vec![greeting, Step::Close]);
     let url = format!("{}/api/v2", server.url());
-    harness
-        .run(&["whoami", "--plex-tv", &url])
-        .assert_failed(2, &["does not speak HTTP", "Check --plex-tv"]);
+    harness.whoami_at(&url, &[]).assert_failed(2, &["does not speak HTTP", "Check --plex-tv"]);
     let url = format!("https://127.0.0.1:{}/api/v2", harness.server.port());
-    harness
-        .run(&["whoami", "--plex-tv", &url])
-        .assert_failed(2, &["does not speak TLS", "Check --plex-tv"]);
+    harness.whoami_at(&url, &[]).assert_failed(2, &["does not speak TLS", "Check --plex-tv"]);
 }

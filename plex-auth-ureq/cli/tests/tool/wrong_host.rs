@@ -1,9 +1,15 @@
-//! Errors for a wrong `--plex-tv` or server URL.
+//! A wrong `--plex-tv` or server URL: errors, refusals and warnings.
 
+#[cfg(unix)]
+use plex_auth_fake::Which;
 use plex_auth_fake::{Misbehavior, Who};
 use plex_auth_tests::{RawServer, Step};
+#[cfg(unix)]
+use serde_json::Value;
 
 use crate::harness::Harness;
+#[cfg(unix)]
+use crate::harness::Running;
 
 #[test]
 fn a_url_without_a_path_gets_that_of_the_api() {
@@ -34,9 +40,8 @@ fn a_wrong_path_is_blamed_on_the_option() {
     harness.fake(|fake| fake.misbehave("/api/v3/user", page));
     let url = format!("{}/api/v3", harness.server.url());
     harness.run(&["whoami", "--plex-tv", &url]).assert_failed(2, &["--plex-tv is wrong"]);
-    let nowhere = "http://nowhere.invalid";
     harness
-        .run(&["whoami", "--plex-tv", nowhere])
+        .whoami_at("http://nowhere.invalid", &[])
         .assert_failed(2, &["the host in --plex-tv is misspelled", "Check --plex-tv"]);
 }
 
@@ -54,4 +59,94 @@ fn a_wrong_server_url_is_not_blamed_on_plex() {
         assert!(!outcome.stderr.contains("--plex-tv is wrong"), "{outcome:?}");
         assert!(!outcome.stderr.contains("Check --plex-tv"), "{outcome:?}");
     }
+}
+
+#[test]
+fn a_token_is_sent_only_to_its_plex_tv() {
+    let (harness, other) = (Harness::signed_in(Who::PlexPass), Harness::new());
+    let url = other.server.url().to_owned();
+    let folder = harness.state_folder();
+    let key = crate::devices::signed_in();
+    let expected = ["is not signed in at ", "Its token is from http://127.0.0.1:", "--plex-tv "];
+    for (harness, arguments) in [
+        (&harness, &["whoami"][..]),
+        (&harness, &["token"]),
+        (&harness, &["check"]),
+        (&harness, &["logout", "--revoke"]),
+        (&harness, &["servers", "--wait"]),
+        (&key, &["whoami"]),
+    ] {
+        let run = |more: &[&str]| harness.run(&[arguments, more].concat());
+        run(&["--plex-tv", &url]).assert_failed(3, &expected);
+        run(&["--plex-tv", "https://clients.plex.tv"]).assert_failed(3, &expected);
+    }
+    assert_eq!(other.fake(|fake| fake.requests().len()), 0);
+    let status = harness.json(&["status", "--json", "--plex-tv", &url]);
+    assert_eq!(status["plex_tv"], format!("{}/api/v2", harness.server.url()), "what is saved");
+    harness.succeed(&["whoami"]);
+
+    // The profile is not signed in there, so that a login is needed.
+    let other = other.with_variable("PLEX_AUTH_STATE_DIR", folder.to_str().unwrap());
+    let login = ["login", "--token", "--if-needed", "--replace"];
+    let outcome = other.run_with_input(&login, &other.token(Who::Free));
+    assert!(outcome.stdout.starts_with("Signed in as tariq.\n"), "{outcome:?}");
+}
+
+/// The same host as the harness's server, under an address that is not a loopback address.
+#[cfg(unix)]
+fn exposed(harness: &Harness) -> String {
+    harness.server.url().replace("127.0.0.1", "0.0.0.0")
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unencrypted_plex_tv_is_a_warning() {
+    let harness = Harness::new();
+    let token = harness.token(Who::Free);
+    let url = exposed(&harness);
+    let outcome = harness.run_with_input(&["login", "--token", "--plex-tv", &url], &token);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    let warning = format!("warning: {url}/api/v2 is not encrypted");
+    assert!(outcome.stderr.starts_with(&warning), "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("warning").count(), 1, "{outcome:?}");
+    let mut whoami = harness.command(&["whoami", "--json"]);
+    whoami.env("PLEX_AUTH_PLEX_TV", &url);
+    let outcome = Running::start(whoami, "").wait();
+    let json: Value = serde_json::from_str(&outcome.stderr).unwrap();
+    assert!(json["warning"].as_str().unwrap().contains("is not encrypted"), "{outcome:?}");
+    // Once it is saved, there is no need to repeat that.
+    let mut whoami = harness.command(&["whoami"]);
+    whoami.env_remove("PLEX_AUTH_PLEX_TV");
+    assert_eq!(Running::start(whoami, "").wait().stderr, "");
+    for host in ["127.0.0.1", "localhost"] {
+        let url = harness.server.url().replace("127.0.0.1", host);
+        let outcome = harness.run_with_input(&["login", "--token", "--plex-tv", &url], &token);
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unencrypted_server_is_a_warning() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let url = exposed(&harness);
+    let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
+    for arguments in [
+        &["token", "--server", &url][..],
+        &["token", "--server", &url, "--url"],
+        &["transient", &url],
+        &["source", &url, &source],
+        &["run", "--server", &url, "--", "true"],
+    ] {
+        let outcome = harness.run(arguments);
+        assert_eq!(outcome.code, 0, "{outcome:?}");
+        let warning = format!("warning: {url} is not encrypted");
+        assert!(outcome.stderr.starts_with(&warning), "{outcome:?}");
+        assert!(outcome.stderr.contains("--allow-plain-http"), "{outcome:?}");
+        let mut allowed = harness.command(arguments);
+        allowed.env("PLEX_AUTH_ALLOW_PLAIN_HTTP", "1");
+        let outcome = Running::start(allowed, "").wait();
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    }
+    assert_eq!(harness.run(&["transient", harness.server.url()]).stderr, "");
 }

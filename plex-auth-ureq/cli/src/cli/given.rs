@@ -1,0 +1,45 @@
+//! The options of a run, whether from its arguments or from variables.
+
+use std::ffi::OsString;
+
+use clap::parser::ValueSource;
+use clap::{Arg, ArgMatches, Command};
+
+/// An option of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Given {
+    /// The name with its dashes.
+    pub(crate) name: String,
+    /// The value, unless the option is a flag.
+    pub(crate) value: Option<OsString>,
+    pub(crate) is_from_variable: bool,
+}
+
+impl Given {
+    pub(crate) fn new(name: &str, value: Option<OsString>) -> Self {
+        Self { name: name.to_owned(), value, is_from_variable: false }
+    }
+}
+
+/// Returns the options of the command that runs, those that every command has included.
+pub(super) fn given(command: &Command, matches: &ArgMatches) -> Vec<Given> {
+    let (mut command, mut matches) = (command, matches);
+    while let Some((name, inner)) = matches.subcommand() {
+        let Some(found) = command.find_subcommand(name) else { break };
+        (command, matches) = (found, inner);
+    }
+    command.get_arguments().filter_map(|argument| option(argument, matches)).collect()
+}
+
+fn option(argument: &Arg, matches: &ArgMatches) -> Option<Given> {
+    let name = argument.get_long()?;
+    let id = argument.get_id().as_str();
+    let is_from_variable = match matches.value_source(id)? {
+        ValueSource::CommandLine => false,
+        ValueSource::EnvVariable => true,
+        _ => return None,
+    };
+    let value = argument.get_action().takes_values().then(|| matches.get_raw(id)?.next_back());
+    let value = value.flatten().map(OsString::from);
+    Some(Given { is_from_variable, ..Given::new(&format!("--{name}"), value) })
+}

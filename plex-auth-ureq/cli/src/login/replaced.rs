@@ -1,0 +1,65 @@
+//! The sign-in that a login replaces. Its token, or its key, would stay valid, and no longer be saved anywhere.
+
+use crate::failure::Failure;
+use crate::output::{plain, warning};
+use crate::session::{self, Session};
+use crate::state::State;
+use crate::state::profile::Profile;
+
+pub(super) struct Replaced {
+    profile: Profile,
+    /// The identifier that the token was issued to, unless it is the permanent one.
+    identifier: Option<String>,
+    /// Whether others may use the token: the user passed it to the tool, or another profile has it, too.
+    is_shared: bool,
+}
+
+impl Replaced {
+    /// Returns the sign-in that a new one replaces, if the accounts are known and differ, or if the new one has no key. Of
+    /// one account, Plex itself replaces the token of a device.
+    pub(super) fn find(state: &State, name: &str, new: &Profile) -> Result<Option<Self>, Failure> {
+        let Some(profile) = state.profile(name)? else { return Ok(None) };
+        let device = state.device(name)?.filter(|_| profile.by_device_key);
+        let identifier = device.map(|device| device.client_identifier().to_owned());
+        let is_other = profile.uuid.is_some() && new.uuid.is_some() && profile.uuid != new.uuid;
+        let loses_key =
+            identifier.is_some() && !new.by_device_key && new.client_identifier != identifier;
+        let is_same_token = profile.token.expose() == new.token.expose();
+        if is_same_token || !(is_other || loses_key) {
+            return Ok(None);
+        }
+        let is_in = |other: &str| {
+            let other = state.profile(other).ok().flatten();
+            other.is_some_and(|other| other.token.expose() == profile.token.expose())
+        };
+        let is_shared = profile.pasted || state.names().any(|other| other != name && is_in(other));
+        let identifier = identifier.or_else(|| profile.client_identifier.clone());
+        Ok(Some(Self { profile: profile.clone(), identifier, is_shared }))
+    }
+
+    /// Signs out, unless others may use the token. Returns what is to be reported, as a line.
+    pub(super) fn sign_out(self, session: &Session<'_>) -> Result<String, Failure> {
+        let has_key = self.profile.by_device_key;
+        let name = plain(self.profile.name.as_deref().unwrap_or("an unknown account"));
+        let replaced = if has_key { "device key" } else { "token" };
+        let replaced = format!("{replaced} of {name}, which this replaced,");
+        if self.is_shared {
+            return Ok(format!("The {replaced} stays valid, because others may use it.\n"));
+        }
+        let identity = match &self.identifier {
+            Some(identifier) => session.identity_of(identifier)?,
+            None => session.identity()?,
+        };
+        // The plex.tv that issued it, whatever the options name.
+        let plex_tv = session::plex_tv(identity, self.profile.plex_tv.as_ref());
+        match session.sign_out(&plex_tv, &self.profile.token, has_key) {
+            Err(error) if has_key || !error.is_token_invalid() => {
+                warning(&format!(
+                    "the {replaced} could not be revoked: {error}; remove this device from that account's list of devices"
+                ));
+                Ok(String::new())
+            }
+            _ => Ok(format!("The {replaced} was revoked.\n")),
+        }
+    }
+}

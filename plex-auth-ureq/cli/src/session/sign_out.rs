@@ -1,0 +1,50 @@
+//! Signing out: the token is revoked, and a device with a key is removed from the account.
+
+use plex_auth_ureq::{Error, PlexTv, Token};
+
+use super::Session;
+use crate::output::warning;
+
+impl Session<'_> {
+    /// Signs out at Plex. The token of a device with a key is not all that is to be revoked: with the key, a copy of the
+    /// saved state would get another one. Only the removal of the device ends that.
+    pub(crate) fn sign_out(
+        &self,
+        plex_tv: &PlexTv,
+        token: &Token,
+        has_key: bool,
+    ) -> Result<(), Error> {
+        if !has_key {
+            return self.ask(plex_tv.sign_out(token));
+        }
+        if let Ok(true) = self.remove_own_device(plex_tv, token) {
+            return Ok(());
+        }
+        self.ask(plex_tv.sign_out(token))?;
+        warning(
+            "the device could not be removed from the account, and a copy of its key may still get a token; \
+             remove the device in the account's settings",
+        );
+        Ok(())
+    }
+
+    /// Revokes an issued token that could not be saved in a profile: nothing else would end it.
+    pub(crate) fn revoke_unsaved(&self, plex_tv: &PlexTv, token: &Token, profile: &str) {
+        let state = self.store.read().ok();
+        let saved = state.as_ref().and_then(|state| state.profile(profile).ok().flatten());
+        // The file may have been replaced before the error.
+        if saved.is_none_or(|saved| saved.token.expose() != token.expose()) {
+            drop(self.ask(plex_tv.sign_out(token)));
+        }
+    }
+
+    /// Removes the device that the token was issued to. Returns whether the account lists it.
+    fn remove_own_device(&self, plex_tv: &PlexTv, token: &Token) -> Result<bool, Error> {
+        let own = plex_tv.identity().identifier();
+        let list = self.ask(plex_tv.devices(token))?.devices;
+        let device = list.iter().find(|device| device.client_identifier.as_deref() == Some(own));
+        let Some(id) = device.and_then(|device| device.id) else { return Ok(false) };
+        self.ask(plex_tv.remove_device(token, id))?;
+        Ok(true)
+    }
+}

@@ -1,0 +1,99 @@
+//! Full and read-only disks: nothing that was saved is lost, and what can be read is used.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use plex_auth_fake::Who;
+
+use crate::harness::unix::{command_after, unprivileged};
+use crate::harness::{Harness, Running};
+
+#[test]
+fn a_full_disk_loses_no_saved_state() {
+    let harness = Harness::new();
+    // No file may grow; instead of a signal, the write fails.
+    let full = "trap '' XFSZ; ulimit -f 0";
+    let outcome = Running::start(command_after(&harness, full, &["login"]), "").wait();
+    outcome.assert_failed(74, &["state.json", "The disk is full"]);
+    assert_eq!(
+        harness.fake(|fake| fake.requests().len()),
+        0,
+        "no request is sent if nothing can be saved"
+    );
+
+    harness.sign_in(Who::PlexPass);
+    let before = harness.files();
+    for arguments in [&["login"][..], &["logout"], &["switch", "nilo"]] {
+        let outcome = Running::start(command_after(&harness, full, arguments), "").wait();
+        outcome.assert_failed(74, &["The disk is full. The saved state has not changed."]);
+        assert_eq!(harness.files(), before, "{arguments:?}");
+    }
+    assert_eq!(harness.run(&["check"]).code, 0);
+}
+
+#[test]
+fn a_renewed_token_is_printed_on_a_full_disk() {
+    let harness = crate::devices::signed_in();
+    let token = crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME - 60 * 60);
+    // A full disk must behave like a read-only folder.
+    let full = "trap '' XFSZ; ulimit -f 0";
+    let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: the token was renewed, but"), "{outcome:?}");
+    let renewed = harness.succeed(&["token"]);
+    assert_ne!(renewed.trim(), token);
+
+    // Even after that, the new token is printed.
+    let expired = crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME + 60);
+    let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stdout.trim() != expired && outcome.stdout.contains('.'), "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: the token was renewed, but"), "{outcome:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    for arguments in [&["token"][..], &["whoami"], &["man"], &["completions", "bash"], &["--help"]]
+    {
+        let outcome =
+            Running::start(command_after(&harness, "exec >/dev/full", arguments), "").wait();
+        outcome.assert_failed(74, &["the result could not be written"]);
+    }
+}
+
+#[test]
+fn a_read_only_folder_allows_only_reading() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let mode = |path: &Path, mode| {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    };
+    for name in harness.files().keys() {
+        mode(&harness.state_folder().join(name), 0o444);
+    }
+    mode(&harness.state_folder(), 0o555);
+    let run = |arguments: &[&str]| Running::start(unprivileged(&harness, arguments), "").wait();
+    let token = harness.token(Who::PlexPass);
+    assert_eq!(run(&["token"]).stdout.trim(), token);
+    let outcome = run(&["check"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: other users can read"), "{outcome:?}");
+    let outcome = run(&["login", "--if-needed"]);
+    assert_eq!(
+        (outcome.code, outcome.stdout.as_str()),
+        (0, "Already signed in as rosa.\n"),
+        "{outcome:?}"
+    );
+    for arguments in [&["login"][..], &["logout"], &["login", "--if-needed", "--profile=new"]] {
+        run(arguments).assert_failed(74, &["this user may not write there"]);
+    }
+    let below = harness.state_folder().join("below");
+    let outcome = run(&["login", "--state-dir", below.to_str().unwrap()]);
+    outcome.assert_failed(74, &["cannot create the folder"]);
+    // As if root had signed in before.
+    mode(&harness.state_folder().join("state.json"), 0o000);
+    run(&["token"]).assert_failed(74, &["cannot read", "belongs to another user"]);
+    mode(&harness.state_folder(), 0o755);
+}
