@@ -1,8 +1,8 @@
 //! The transport on smol, without tokio: `cargo run -p plex-auth-hyper --example smol`
 //!
-//! The transport needs two things from a runtime: a timer, and a service that sends requests. Here,
-//! the service opens a new smol connection for each request. The server is part of this file. It
-//! requests a verification code, then accepts the sign-in, and then stops responding.
+//! The transport needs two things: the runtime's timer, and a service that sends requests. Here,
+//! the service opens a new connection with smol for each request. The server is part of this file.
+//! It requests a verification code, then accepts the sign-in, and then stops responding.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 
 use std::error::Error as StdError;

@@ -28,9 +28,9 @@ mod connector;
 mod resolver;
 mod tls;
 
-/// The time that an idle connection is kept.
-// As in ureq. The server can close an idle connection at any time, and the outcome of a request
-// that is in flight at that moment is unknown.
+/// The time after which an idle connection is closed.
+// The same as in ureq. The server can close an idle connection at any time, and the outcome of a
+// request that is in flight at that moment is unknown.
 const IDLE: Duration = Duration::from_secs(15);
 
 /// The HTTP client of [`Transport::new`](crate::Transport::new): hyper-util's pooling client, with
@@ -41,14 +41,14 @@ const IDLE: Duration = Duration::from_secs(15);
 ///
 /// # Retries
 ///
-/// hyper-util retries a request if its connection was just closed and no part of the request was
+/// hyper-util retries a request if it reused a connection that closed before any of the request was
 /// written, which is safe.
 ///
-/// If part of the request was written, this client retries it once if all of the following hold:
-/// the call is [idempotent](plex_auth_proto::Reply::is_idempotent), which a sign-in is not; the
-/// connection had returned a response before; and it ended before the response to this request. The
-/// retry uses a new connection, because a server that closes one idle connection often closes all
-/// of them.
+/// This client also retries a partly or completely written request, but only once, and only if all
+/// of the following hold: the call is [idempotent](plex_auth_proto::Reply::is_idempotent), which a
+/// sign-in is not; the connection had returned a response before; and it ended before the response
+/// to this request. The retry uses a new connection, because a server that closes one idle
+/// connection often closes all of them.
 #[derive(Clone)]
 pub struct Client {
     pools: Result<Arc<Pools>, ClientError>,
@@ -157,7 +157,8 @@ struct FailedAttempt {
     error: BoxError,
     kind: TransportErrorKind,
     sent: bool,
-    /// Whether the connection had returned a response before, and ended before this one.
+    /// Whether the connection had already returned another response, and ended before the response
+    /// to this request.
     stale: bool,
 }
 
@@ -170,7 +171,7 @@ async fn attempt(
     let mut pending = pool.request(request);
     let response = poll_fn(|cx| {
         let polled = Pin::new(&mut pending).poll(cx);
-        // Recorded immediately, because the caller can drop the future at any time.
+        // This is recorded immediately, because the caller can drop the future at any time.
         if captured.connection_metadata().is_some() {
             send_state.set_sent(true);
         }

@@ -19,8 +19,8 @@ pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
 pub(crate) struct Deadline {
     timer: SharedTimer,
     limit: Duration,
-    /// Started only when there is something to wait for: without a runtime, the client fails
-    /// immediately, whereas the timer would panic.
+    /// The running timer. It is started only when there is something to wait for: without a
+    /// runtime, the client fails immediately, whereas the timer would panic.
     sleep: Option<Pin<Box<dyn Sleep>>>,
     turns: Turns,
 }

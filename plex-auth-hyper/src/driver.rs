@@ -19,9 +19,9 @@ use crate::transport::Transport;
 // Short enough for a program that displays a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A driver, created by [`Transport::driver`], that runs a flow step by step. It is the
-/// [core's driver](flow::Driver), which documents the methods, over this transport, and it is
-/// `Send` if the flow is.
+/// A driver, created by [`Transport::driver`], that runs a flow step by step. It is the [core's
+/// driver](flow::Driver), where the methods are documented, and sends requests over this transport.
+/// It is `Send` if the flow is.
 ///
 /// When it is dropped, its requests are dropped too and reported to the flow as cancelled.
 pub type Driver<F> = flow::Driver<F, BoxFetch, BoxFuture<FetchResult>, BoxSleep, BoxClock>;
@@ -39,8 +39,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
-    /// Drives a flow to its end; a refresher never ends. Returns `None` if the flow is already
-    /// finished. Actions other than requests are completed with [`Completion::Unsupported`].
+    /// Drives a flow to its end, which a refresher may never reach. Returns `None` if the flow is
+    /// already finished. Actions other than requests are completed with
+    /// [`Completion::Unsupported`].
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -186,8 +187,8 @@ impl<F: Flow> Flow for Watched<'_, F> {
     }
 }
 
-/// Sleeps with the runtime's timer. Without a runtime, there are no other tasks, so the thread
-/// itself sleeps.
+/// Sleeps with the runtime's timer. If the timer panics, as tokio's does without a runtime, the
+/// thread itself sleeps.
 async fn sleep(timer: SharedTimer, time: Duration) {
     match panic::catch_unwind(AssertUnwindSafe(|| timer.sleep(time))) {
         Ok(sleep) => sleep.await,

@@ -118,7 +118,7 @@ impl ErrorChain {
 
     fn hyper(&mut self, error: &hyper::Error) -> Option<TransportErrorKind> {
         self.http = true;
-        // True only for a request that was never taken from hyper's queue.
+        // This is true only for a request that was never taken from hyper's queue.
         self.not_sent |= error.is_canceled();
         if error.is_parse_too_large() {
             Some(TransportErrorKind::HeadTooLarge)

@@ -37,8 +37,8 @@ where
     response.map(|(response, _)| response)
 }
 
-/// Sends the request, and repeats it if the response must be confirmed. Also returns a copy of the
-/// request if it may still be repeated.
+/// Sends the request, and repeats it if the response must be confirmed. If the request may still be
+/// repeated, also returns a copy of it.
 async fn confirmed<S, B>(
     service: &mut S,
     outgoing: &mut Outgoing,

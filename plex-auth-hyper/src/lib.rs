@@ -55,8 +55,9 @@
 //!   dropped.
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
 //! - The futures of [`send`](Transport::send), [`exchange`](Transport::exchange) and
-//!   [`fetch`](Transport::fetch) are `Send` if the service's are, and borrow nothing from the
-//!   transport. They can be dropped at any time; the request may have been sent by then.
+//!   [`fetch`](Transport::fetch) are `Send` if the service, its futures and its response bodies
+//!   are, and borrow nothing from the transport. They can be dropped at any time; the request may
+//!   have been sent by then.
 //!
 //! The following holds for the client of `Transport::new`:
 //!
@@ -65,8 +66,8 @@
 //! - The request is sent as the core built it, plus a `host` header: with one `accept`, no
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
-//!   new connection, if a reused connection ends before the response. If a connection closes before
-//!   any of a request is written, the request is always sent on another connection.
+//!   new connection, if a reused connection ends before the response. If a reused connection closes
+//!   before any of a request is written, the request is always sent on another connection.
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
 //! - Proxy environment variables are ignored, because the proxy could read a token that is sent
@@ -74,9 +75,9 @@
 //! - Unknown names, refused connections and invalid certificates are distinguished
 //!   ([`TransportErrorKind`](error::TransportErrorKind)).
 //! - Without a tokio runtime, or in one without a timer or I/O, sending returns
-//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports the latter only by
-//!   panicking. The panic is caught, but the program's panic hook is called, and a program that
-//!   aborts on panic is aborted.
+//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports a missing timer or I/O
+//!   driver only by panicking. The panic is caught, but the program's panic hook is called, and a
+//!   program that aborts on panic is aborted.
 //!
 //! # Limitations
 //!
@@ -92,14 +93,15 @@
 //! Your own service also determines TLS, proxies, compression and logging. Its errors are
 //! classified if they are from `std::io`, hyper or, with the feature `client`, hyper-util or
 //! rustls. All others are [`Other`](error::TransportErrorKind::Other). Errors report that the
-//! request may have been sent, unless hyper or hyper-util rules that out. hyper-util's own resolver
-//! reports a name that was not found only as a failure to connect. Errors of its proxy connectors
-//! (`Tunnel`, `SocksV4`, `SocksV5`) are [`Proxy`](error::TransportErrorKind::Proxy), and none of
-//! the request was sent; hyper-util does not report the proxy's status code.
+//! request may have been sent, unless the service was not ready yet, or hyper or hyper-util rules
+//! that out. hyper-util's own resolver reports a name that was not found only as a failure to
+//! connect. Errors of its proxy connectors (`Tunnel`, `SocksV4`, `SocksV5`) are
+//! [`Proxy`](error::TransportErrorKind::Proxy), and none of the request was sent; hyper-util does
+//! not report the proxy's status code.
 //!
 //! With your own service, a call that wants [its own connection](Reply::wants_own_connection), or
 //! is repeated on one, is guaranteed one only if the service opens a connection for each request.
-//! With a client from hyper-util and the feature `client`, a connection that returned the response
+//! With a client from hyper-util and the feature `client`, a connection whose response may belong
 //! to another request is not reused; with any other service, it can be.
 //!
 //! Your own service does not report whether a response arrived on a new connection, so a refusal is
@@ -110,7 +112,7 @@
 //!
 //! # Recipes
 //!
-//! Trust your own certificate authority, in addition to Mozilla's:
+//! Trust your own certificate authority, in addition to Mozilla's root certificates:
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -174,7 +176,7 @@
 //!     .with_no_client_auth();
 //!
 //! let client = Client::builder(TokioExecutor::new())
-//!     // So that no call shares a connection with another.
+//!     // Without idle connections, no call shares a connection with another.
 //!     .pool_max_idle_per_host(0)
 //!     .build::<_, RequestBody>(HttpsConnector::from((proxy, tls)));
 //! let http = Transport::over(client, TokioTimer::new());

@@ -13,7 +13,7 @@ use crate::error_chain::{self, BoxError};
 // Large enough for a response that contains an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
-/// The maximum initial capacity, regardless of the length that the body declares.
+/// The maximum initial capacity, regardless of the declared length of the body.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
 /// Reads a body up to its end, `limit` bytes or the deadline, whichever comes first. If the body

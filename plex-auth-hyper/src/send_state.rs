@@ -25,7 +25,7 @@ const SENT: u8 = 2;
 /// service does not update the state, so whether the request was sent remains unknown.
 #[derive(Clone)]
 pub(crate) struct SendState {
-    /// Present if the request may be repeated.
+    /// A copy of the request, present if the request may be repeated.
     copy: Option<Arc<RequestCopy>>,
     own_connection: bool,
     state: Arc<AtomicU8>,
@@ -70,8 +70,8 @@ impl SendState {
         self.connection.as_ref()
     }
 
-    /// Returns whether any of the request may have reached the server, or `None` if the client did
-    /// not record it.
+    /// Returns whether any of the request may have reached the server, or `None` if the client has
+    /// not recorded this.
     pub(crate) fn may_have_been_sent(&self) -> Option<bool> {
         match self.state.load(Ordering::Relaxed) {
             UNKNOWN => None,

@@ -27,9 +27,10 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
 /// A token source that shares a [`Refresher`]'s token with all tasks of a program.
 ///
-/// A task runs the refresher until the token source is [shut down](Self::shutdown) or its last
-/// clone is dropped. The refresher renews a device's token or a transient token, or provides a
-/// fixed token ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
+/// A task runs the refresher until the refresher ends, the token source is [shut
+/// down](Self::shutdown), or its last clone is dropped. The refresher renews a device's token or a
+/// transient token, or provides a fixed token
+/// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
 ///
 #[cfg_attr(feature = "client", doc = "```no_run")]
 #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -122,7 +123,8 @@ impl TokenSource {
     ///
     /// # Cancel safety
     ///
-    /// If the future is dropped, waiting and later callers get [`TokenError::Stopped`].
+    /// If the future is dropped, nothing renews the token: callers get the current token while it
+    /// is valid, and otherwise [`TokenError::Stopped`].
     pub fn new<S, B, R>(
         transport: &Transport<S>,
         refresher: R,
@@ -217,7 +219,7 @@ impl TokenSource {
     }
 
     /// Reports that the host that issued this token rejected it. Several reports for the same token
-    /// wake the refresher only once. [`send`](Self::send) does this automatically.
+    /// wake the refresher only once. [`send`](Self::send) reports rejections automatically.
     pub fn rejected(&self, token: &Token) {
         self.0.slot.rejected(token);
     }

@@ -16,8 +16,8 @@ use crate::transport::Transport;
 impl TokenSource {
     /// Creates a token source like [`new`](Self::new) and spawns its future on tokio. Without a
     /// runtime, nothing renews the token, and [`token`](Self::token) returns
-    /// [`TokenError::Stopped`](plex_auth_proto::token_source::TokenError::Stopped) if there is no
-    /// token yet.
+    /// [`TokenError::Stopped`](plex_auth_proto::token_source::TokenError::Stopped) unless there is
+    /// a valid token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

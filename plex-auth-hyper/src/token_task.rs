@@ -74,7 +74,7 @@ pub(crate) async fn run<R: Refresher>(
     }
 }
 
-/// Polls the save in progress, and takes its result.
+/// Polls the save in progress, if any, and returns its ID and result once it has completed.
 fn poll_save(
     slot: &TokenSlot,
     saving: &mut Option<(RequestId, SaveFuture)>,

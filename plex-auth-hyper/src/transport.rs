@@ -151,8 +151,9 @@ impl<S> Transport<S> {
         self
     }
 
-    /// Sets the observer, which is notified before and after each attempt to send a request, and
-    /// when the future is dropped. It replaces any previous observer; to notify two, pass a pair.
+    /// Sets the observer, which is notified before and after each attempt to send a request, and if
+    /// a future is dropped during an attempt. It replaces any previous observer; to notify two,
+    /// pass a pair.
     ///
     /// A retry by the client of `Transport::new` is a separate attempt. Retries by your own service
     /// are not reported.
@@ -300,8 +301,8 @@ where
     /// response.
     ///
     /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
-    /// returned anyway, and a successful one is an error. All other errors are reported by the
-    /// call's [`Reply`](plex_auth_proto::Reply), or by the flow.
+    /// returned anyway, and a successful one is an error. Error statuses and unreadable bodies are
+    /// reported by the call's [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

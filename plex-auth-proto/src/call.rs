@@ -34,9 +34,9 @@
 //!    successful response is reported as [`Mismatched`](crate::ResponseError::Mismatched), an
 //!    idempotent request can be repeated in the same way.
 //! 8. **Do not reuse a connection after an unreadable response.** Use [`Outgoing::received`] to
-//!    attach a function that closes the connection. It is called if the body of a successful
-//!    response cannot be parsed. A sender that uses a new connection for each request can skip this
-//!    step and the previous two, and call [`Reply::on_own_connection`] instead.
+//!    attach a function that closes the connection. It is called if [`Reply::parse`] returns an
+//!    error for a successful response. A sender that uses a new connection for each request can
+//!    skip this step and the previous two, and call [`Reply::on_own_connection`] instead.
 //! 9. **Return the status, the headers and the body of every response**, whatever its status. If no
 //!    response arrived, return a [transport error](Reply::transport_error) that says whether any of
 //!    the request may have been sent. If in doubt, report that it may have been.
@@ -297,8 +297,8 @@ impl Call<()> {
 }
 
 impl Call<Body> {
-    /// Creates a call that returns the body unchanged, for the caller to decode, such as text, XML
-    /// or an image. Status, redirects, size and encoding are checked first, as for every call.
+    /// Creates a call that returns the body unchanged, for content that the caller decodes, such as
+    /// text, XML or an image. Status, redirects, size and encoding are still checked first.
     ///
     /// ```
     /// use plex_auth_proto::{http, Call};

@@ -29,8 +29,8 @@ mod rejection;
 mod response;
 mod transport;
 
-/// The error of a call: the response is an error or cannot be read, or no complete response
-/// arrived.
+/// The error of a call: either a response arrived that is an error or cannot be read, or no
+/// complete response arrived.
 ///
 /// These two cases are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true
 /// only if Plex said that the token is invalid. Most programs need only the predicates of this

@@ -15,7 +15,7 @@ pub(crate) struct Attempt {
     pub(crate) may_be_stale: bool,
 }
 
-/// Returns the head of the request as ureq sends it.
+/// Returns the head of the request, as it is passed to ureq.
 pub(crate) fn head(request: &Request<Body>, reuse: Reuse) -> Request<()> {
     let mut head = Request::new(());
     *head.method_mut() = request.method().clone();

@@ -47,7 +47,7 @@ pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
     proxy: Option<ChosenProxy>,
-    /// The first invalid proxy setting, returned by [`build`](Self::build).
+    /// The error for the first invalid proxy setting, which [`build`](Self::build) returns.
     invalid: Option<InvalidTransport>,
 }
 
@@ -80,12 +80,12 @@ impl TransportBuilder {
     /// `HTTP_PROXY` that is set, in upper or lower case. If none is set, this changes nothing.
     ///
     /// Connections to hosts listed in `NO_PROXY` are direct. Its entries are names (which include
-    /// their subdomains), patterns such as `*.example.com` or `192.168.0.*`, and IP addresses,
-    /// separated by commas or whitespace. An entry with a port, such as `plex.example:32400`,
-    /// applies only to that port. Anything else, such as the network `192.168.0.0/16`, is reported
-    /// as [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The warning under
-    /// [`proxy`](Self::proxy) about plain HTTP applies here too, and the environment is not always
-    /// controlled by the user.
+    /// their subdomains), patterns such as `*.example.com`, `.example.com` or `192.168.0.*`, and IP
+    /// addresses, separated by commas or whitespace. An entry with a port, such as
+    /// `plex.example:32400`, applies only to that port. Anything else, such as the network
+    /// `192.168.0.0/16`, is reported as [`NoProxyEntry`](InvalidTransport::NoProxyEntry). The
+    /// warning under [`proxy`](Self::proxy) about plain HTTP applies here too, and the environment
+    /// is not always controlled by the user.
     pub fn proxy_from_env(self) -> Self {
         self.set_proxy(proxy::from_env())
     }

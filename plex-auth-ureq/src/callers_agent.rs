@@ -30,7 +30,7 @@ pub(crate) struct CallersAgent {
     retired: Arc<Mutex<HashSet<RequestOrigin>>>,
 }
 
-/// The origin of a request, which is the key of ureq's connection pool.
+/// The origin of a request, by which ureq's pool distinguishes the connections of an agent.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RequestOrigin(Option<Scheme>, Option<Authority>);
 
@@ -87,8 +87,8 @@ impl CallersAgent {
     }
 
     /// Applies all settings to this request, so that the guarantees hold for any agent. The
-    /// user-agent setting is left unchanged, because ureq would not pool the connection if it
-    /// differed from the agent's.
+    /// user-agent setting is left unchanged, because ureq does not pool the connections of requests
+    /// whose user agent differs from the agent's.
     fn with_settings(&self, head: Request<()>, left: Duration, reuse: Reuse) -> Request<()> {
         let limit = capped(left);
         let own = self.config().timeouts();

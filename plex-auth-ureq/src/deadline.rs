@@ -8,10 +8,10 @@ pub(crate) struct Deadline {
     limit: Duration,
 }
 
-// A longer limit would overflow an `Instant` on some systems.
+// A much longer limit would overflow an `Instant` on some systems.
 const MAX_LIMIT: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
-/// Returns a limit that can be added to the current time.
+/// Returns the limit, shortened if necessary so that it can be added to the current time.
 pub(crate) fn capped(limit: Duration) -> Duration {
     limit.min(MAX_LIMIT)
 }
@@ -23,8 +23,8 @@ impl Deadline {
         Self { at: now.checked_add(capped(limit)).unwrap_or(now), limit }
     }
 
-    /// Returns the deadline for a part that starts now: `limit` from now, or this deadline if that is
-    /// earlier.
+    /// Returns the deadline for a part that starts now: `limit` from now or this deadline,
+    /// whichever is earlier.
     pub(crate) fn part(self, limit: Duration) -> Self {
         let part = Self::after(limit);
         if part.at < self.at { part } else { self }

@@ -18,10 +18,11 @@ impl Transport {
     /// Drives a flow to its end on this thread. Each request is sent from a separate thread,
     /// because several can be in flight.
     ///
-    /// This blocks until the flow ends: up to 15 or 30 minutes for a PIN login, indefinitely for a
-    /// refresher. To be able to stop the flow, use [`drive_with`](Self::drive_with) or a
-    /// [`driver`](Self::driver). Returns `None` if the flow is already finished. Actions other than
-    /// requests are completed with [`Completion::Unsupported`].
+    /// This blocks until the flow ends: up to 15 or 30 minutes for a PIN login, possibly
+    /// indefinitely for a refresher. To be able to stop the flow, use
+    /// [`drive_with`](Self::drive_with) or a [`driver`](Self::driver). Returns `None` if the flow
+    /// is already finished. Actions other than requests are completed with
+    /// [`Completion::Unsupported`].
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -183,8 +184,9 @@ impl<F: Flow> Driver<F> {
         self.flow.complete(self.transport.now(), id, completion);
     }
 
-    /// Advances the flow by one step: sends the next request or, if there is none, blocks until a
-    /// request completes, a wait ends or the driver is [woken](Self::waker).
+    /// Advances the flow by one step: sends the next request, or returns an action or the output.
+    /// If there is nothing to do, blocks until a request completes, a wait ends or the driver is
+    /// [woken](Self::waker).
     pub fn step(&mut self) -> DriverEvent<F::Output> {
         self.step_at_most(None)
     }

@@ -39,8 +39,8 @@ impl<'a> ErrorContext<'a> {
         Self { config: agent.config(), https: false, proxied: false, limit }
     }
 
-    /// Returns the error for a timeout, with the limit that was exceeded: the agent's own limit if
-    /// it is shorter.
+    /// Returns the error for a timeout, with the limit that was exceeded: the agent's own limit for
+    /// this phase or that of the exchange, whichever is shorter.
     fn exceeded(&self, timeout: Timeout) -> TransportErrorKind {
         let agent = self.config.timeouts();
         let own = match timeout {
@@ -65,8 +65,8 @@ impl<'a> ErrorContext<'a> {
 }
 
 /// The time limit for connecting, including TLS and a proxy, unless the agent has its own.
-// Long enough for any host that responds, and short enough to try the second address if the first
-// is unreachable.
+// Long enough for any host that responds, even if its first address is unreachable: the addresses
+// share the time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns the time limit for connecting. It is shorter than the limit for the exchange, so that

@@ -42,9 +42,9 @@
 //!   a call's own [deadline](Call::deadline) overrides it.
 //! - At most 1 MiB of a response is read, regardless of its declared length, unless the call or the
 //!   transport sets another limit.
-//! - The request is sent as the core built it, plus a `host` header and, on its own connection,
-//!   `connection: close`. It has one `accept`, no `accept-encoding`, and either a `content-length`
-//!   or no body.
+//! - The request is sent as the core built it, plus a `host` header, `connection: close` on its own
+//!   connection, and your own agent's `user-agent` if the request has none. It has one `accept`, no
+//!   `accept-encoding`, and either a `content-length` or no body.
 //! - Only [idempotent](Reply::is_idempotent) calls are retried; a sign-in is never sent twice. A
 //!   call is retried if the server closes a reused connection, and to confirm a
 //!   [`Mismatched`](ResponseError::Mismatched) response or a refusal on a reused connection,
@@ -84,14 +84,14 @@
 //! environment by default; its cookie jar, which adds one account's cookies to another account's
 //! calls; and its middleware, which sees every request and can follow redirects or retry. With such
 //! an agent, most TLS errors report that the request may have been sent, because ureq does not
-//! report the phase in which they occurred. A proxy that sends its response slowly can extend the
-//! time limit, and a body truncated over TLS can look complete.
+//! report the phase in which they occurred. If a proxy sends its response slowly, an exchange can
+//! exceed the time limit, and a body truncated over TLS can look complete.
 //!
 //! ureq does not report whether the connection of such an agent is new, so a refusal is
 //! [confirmed](Outgoing::must_confirm) as if the connection had been reused.
 //!
 //! If another crate enables ureq's feature `gzip`, which is a default feature of ureq, compressed
-//! responses are decoded although the request does not allow them. The size limit then counts
+//! responses are decoded even though the request does not ask for them. The size limit then counts
 //! decoded bytes.
 //!
 //! The time limit relies on the operating system's socket timeouts, which can expire late if no
@@ -99,8 +99,8 @@
 //! after up to 3.3 s, and those with a limit of 30 s after 31.4 s.
 //!
 //! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. If the
-//! threads that share a transport need more connections, the additional ones are closed after use.
-//! To keep more, use [`Transport::over`] with an agent that does.
+//! threads that share a transport need more connections, the ones that have been idle the longest
+//! are closed. To keep more, use [`Transport::over`] with an agent that does.
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
 //! until the resolver returns. Exchanges of a transport and its clones share a pending lookup of
@@ -108,7 +108,7 @@
 //!
 //! # Recipes
 //!
-//! Trust your own certificate authority, in addition to Mozilla's:
+//! Trust your own certificate authority, in addition to Mozilla's root certificates:
 //!
 #![cfg_attr(feature = "rustls", doc = "```no_run")]
 #![cfg_attr(not(feature = "rustls"), doc = "```ignore")]

@@ -15,7 +15,7 @@ use crate::connection::Exchange;
 // Large enough for a response that contains an account.
 const DEFAULT_CAPACITY: usize = 16 * 1024;
 
-/// The maximum initial capacity, regardless of the length that the body declares.
+/// The maximum initial capacity, regardless of the declared length of the body.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
 /// A response with an unread body.
@@ -32,7 +32,7 @@ pub(crate) enum Source<'a> {
 }
 
 /// The connection that a response arrived on. If this crate opened it, no other exchange uses it
-/// until this value is dropped.
+/// until this value and all its clones are dropped.
 #[derive(Clone)]
 pub(crate) enum UsedConnection {
     Own(Exchange),
@@ -41,7 +41,7 @@ pub(crate) enum UsedConnection {
 
 impl UsedConnection {
     /// Returns whether other requests may have used the connection. Always true for a caller's
-    /// agent, because ureq does not report it.
+    /// agent, because ureq does not report whether it reused a connection.
     pub(crate) fn may_be_reused(&self) -> bool {
         match self {
             Self::Own(exchange) => exchange.was_reused(),
@@ -126,7 +126,8 @@ fn read_to_end(mut reader: impl Read, buffer: &mut Vec<u8>, max_size: usize) -> 
 }
 
 /// Returns the initial capacity of the buffer: the declared length plus some space for the read
-/// that finds the end, up to a limit, or a default if no length is declared.
+/// that finds the end, but at most `MAX_INITIAL_CAPACITY`. If no length is declared, returns
+/// `DEFAULT_CAPACITY`.
 fn initial_capacity(headers: &HeaderMap) -> usize {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());

@@ -21,9 +21,10 @@ const REFRESH_LIMIT: Duration = Duration::from_secs(30);
 
 /// A token source that shares a [`Refresher`]'s token with all threads of a program.
 ///
-/// A thread runs the refresher until the token source is [shut down](Self::shutdown) or its last
-/// clone is dropped. The refresher renews a device's token or a transient token, or provides a
-/// fixed token ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
+/// A thread runs the refresher until the refresher ends, the token source is [shut
+/// down](Self::shutdown), or its last clone is dropped. The refresher renews a device's token or a
+/// transient token, or provides a fixed token
+/// ([`PlexTv::fixed_token`](plex_auth_proto::PlexTv::fixed_token)).
 ///
 /// ```no_run
 /// # fn saved_identifier() -> String { "example".into() }
@@ -68,7 +69,8 @@ impl Drop for Handle {
 impl TokenSource {
     /// Starts a thread that runs the refresher over this transport. The state is not saved.
     ///
-    /// If no thread can be started, [`token`](Self::token) returns [`TokenError::Stopped`].
+    /// If no thread can be started, nothing renews the token, and [`token`](Self::token) returns
+    /// [`TokenError::Stopped`] unless there is a valid token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -119,7 +121,7 @@ impl TokenSource {
         let source = Self(Arc::new(Handle { slot: slot.clone(), clock: transport.shared_clock() }));
         let transport = transport.clone();
         let run = move || token_thread::run(&transport, flow, &slot, save);
-        // If the thread cannot be started, the flow is dropped, and the slot reports that.
+        // If the thread cannot be started, the flow is dropped, which marks the slot as stopped.
         drop(thread::Builder::new().name("plex-auth token source".to_owned()).spawn(run));
         source
     }

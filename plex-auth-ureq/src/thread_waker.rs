@@ -15,7 +15,8 @@ impl ThreadWaker {
         Arc::default()
     }
 
-    /// Polls once, and again after each wake. Returns `None` if `end` passes first.
+    /// Polls once, and again after each wake. Returns `None` if `end` passes before the value is
+    /// ready.
     pub(crate) fn block_on<T>(
         self: &Arc<Self>,
         end: Option<Instant>,

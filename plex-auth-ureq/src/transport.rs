@@ -47,10 +47,10 @@ impl Transport {
     /// itself is not changed. Its time limit for the whole exchange, if set, replaces
     /// [`DEFAULT_TIMEOUT`]. Its proxy, which ureq reads from the environment by default, is used
     /// unchanged. For a call that wants [its own connection](Outgoing::wants_own_connection), the
-    /// agent's idle connections to that host are closed. Its middleware cannot be controlled: it
-    /// sees the token, and may follow redirects, retry or log. With ureq's feature `cookies`, the
-    /// agent sends one account's cookies with another account's calls: use one agent per account,
-    /// or clear its jar.
+    /// agent's idle connections to the call's host are closed. The agent's middleware cannot be
+    /// controlled: it sees the token, and may follow redirects, retry or log. With ureq's feature
+    /// `cookies`, the agent sends one account's cookies with another account's calls: use one agent
+    /// per account, or clear the agent's cookie jar.
     ///
     /// The [crate's documentation](crate) lists the guarantees that hold only for
     /// [`Transport::new`] and [`Transport::builder`].
@@ -216,8 +216,8 @@ impl Transport {
     /// response.
     ///
     /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
-    /// returned anyway, and a successful one is an error. All other errors are reported by the
-    /// call's [`Reply`](plex_auth_proto::Reply), or by the flow.
+    /// returned anyway, and a successful one is an error. Error statuses and unreadable bodies are
+    /// reported by the call's [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }

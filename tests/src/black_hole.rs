@@ -1,4 +1,4 @@
-//! A port at which connecting neither succeeds nor fails.
+//! A port on which connection attempts neither succeed nor fail.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};

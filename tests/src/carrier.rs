@@ -24,7 +24,7 @@ type OwnClient = Client<HttpConnector, plex_auth_hyper::RequestBody>;
 pub enum Carrier {
     /// In memory: the fake is called as a function.
     Value(Arc<Mutex<FakePlex>>),
-    /// By hand, over a socket. It trusts this root certificate for HTTPS.
+    /// By hand, over a socket, trusting only this root certificate for HTTPS.
     HandMade(Option<Vec<u8>>),
     /// `plex-auth-ureq`.
     Ureq(plex_auth_ureq::Transport),
@@ -57,8 +57,8 @@ impl Carrier {
         [Self::ureq(None), Self::hyper(None)]
     }
 
-    /// Returns `plex-auth-ureq` over an agent with its default settings, which follows redirects
-    /// and turns status codes into errors.
+    /// Returns `plex-auth-ureq` over an agent with default settings. On its own, such an agent
+    /// follows redirects and turns error statuses into errors.
     pub fn own_ureq() -> Self {
         Self::Ureq(
             plex_auth_ureq::Transport::over(plex_auth_ureq::ureq::Agent::new_with_defaults()),
@@ -71,7 +71,8 @@ impl Carrier {
         Self::OwnHyper(plex_auth_hyper::Transport::over(client, TokioTimer::new()), runtime())
     }
 
-    /// Sets the timeout, if this carrier has one.
+    /// Sets the timeout of [`Ureq`](Self::Ureq) and [`Hyper`](Self::Hyper). Other carriers are
+    /// returned unchanged.
     pub fn timeout(self, limit: Duration) -> Self {
         match self {
             Self::Ureq(transport) => Self::Ureq(transport.timeout(limit)),
@@ -80,7 +81,8 @@ impl Carrier {
         }
     }
 
-    /// Sets the body size limit, if this carrier has one.
+    /// Sets the body size limit of [`Ureq`](Self::Ureq) and [`Hyper`](Self::Hyper). Other carriers
+    /// are returned unchanged.
     pub fn max_body_size(self, bytes: usize) -> Self {
         match self {
             Self::Ureq(transport) => Self::Ureq(transport.max_body_size(bytes)),

@@ -25,8 +25,8 @@ pub const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 /// The ID of the PIN, in requests and responses: a secret that is a number.
 pub const PIN: u64 = 8_160_397_245_183_641;
 
-/// The operations that read nothing from a successful response, so that any body except a web page
-/// is accepted.
+/// The operations that read nothing from a successful response, so any body except a web page is
+/// accepted.
 pub const WITHOUT_OUTPUT: [&str; 6] = [
     "linkOAuthPin",
     "registerDeviceJWK",
@@ -36,7 +36,7 @@ pub const WITHOUT_OUTPUT: [&str; 6] = [
     "unclaimServer",
 ];
 
-/// The signature of the device's token: a secret in the body of a request.
+/// The signature of the device's JWT: a secret in the body of a request.
 pub const SIGNATURE: &[u8; 64] =
     b"dev1ce-Qm4xVt9Ks2Wd7Jb5Np8Hc3Lz6Rg1Yf0-Tk5vXn8Bq2Mw7Gj4Pd9Sh3Zr-";
 
@@ -104,7 +104,7 @@ impl Inputs {
 /// One operation, which can be sent any number of times.
 #[derive(Clone, Debug)]
 pub struct EveryOperation {
-    /// Its entry in the core's list.
+    /// The operation's entry in the core's list.
     pub operation: &'static Operation,
     /// The body of a successful response. Its secrets contain `canary-`.
     pub success: &'static str,
@@ -133,14 +133,14 @@ fn with_call(operation: &'static Operation) -> EveryOperation {
             (ACCOUNT, make(|inputs| inputs.plex_tv.sign_in(&inputs.credentials)))
         }
         "getTokenDetails" => (
-            // This body has no token, so it matches every token in a request.
+            // This body has no token, so it is accepted for any token in the request.
             r#"{"id":7,"username":"rosa","friendlyName":"Rosa","email":"rosa@example.org"}"#,
             make(|inputs| inputs.plex_tv.token_details(&inputs.token)),
         ),
         "createOAuthPin" => (NEW_PIN, make(|inputs| inputs.plex_tv.create_short_pin())),
         "getOAuthPin" => (LINKED_PIN, make(|inputs| inputs.plex_tv.poll_pin(&inputs.pin))),
         "linkOAuthPin" => (
-            // This body is not read, but the tests that truncate or delay a body need its length.
+            // This body is not read, but its secret must not be shown either.
             r#"{"authToken":"canary-Lk8gYs3Wm5Td20"}"#,
             make(|inputs| inputs.plex_tv.link_pin(&inputs.token, &inputs.pin_code)),
         ),
@@ -265,7 +265,7 @@ impl EveryOperation {
         self.call.read(inputs, response)
     }
 
-    /// Returns the error of a request that has no response.
+    /// Returns the error of a request that received no response.
     pub fn transport_error(
         &self,
         inputs: &Inputs,

@@ -7,8 +7,8 @@ use http::Request;
 use plex_auth_fake::{ConnectionPlan, ConnectionPlans, Delivery};
 
 /// A plan for the connections of a [`Server`](plex_auth_fake::Server): every n-th connection ends
-/// early, on one of its first four requests, at a [`Point`] determined by a seed. Half of these
-/// connections are closed, and half are reset.
+/// early, on one of its first four requests, at a [`Point`] determined by a seed. About half of
+/// these connections are reset; the others are closed.
 ///
 /// A client that reuses connections would soon have only connections that never end early, so
 /// [`answers_per_connection`](Self::answers_per_connection) makes the server close those, too.
@@ -25,7 +25,7 @@ impl FaultPlan {
         Self { every: connections.max(1), seed, answers: None }
     }
 
-    /// Closes all remaining connections after this many responses, the last of which has
+    /// Also closes each of the other connections after this many responses. The last response has
     /// `connection: close`.
     pub fn answers_per_connection(mut self, answers: usize) -> Self {
         self.answers = Some(answers);
@@ -79,7 +79,7 @@ pub struct Fault {
     /// The number of complete responses before that.
     pub answered: usize,
     /// The `X-Plex-Client-Identifier` of the request that failed as a result. `None` after a
-    /// complete response.
+    /// complete response, or if the request had no such header.
     pub client: Option<String>,
 }
 
@@ -96,12 +96,13 @@ struct Plan {
     plan: Option<FaultPlan>,
     /// The number of connections whose ending has been decided so far.
     number: usize,
-    /// The number of plans set so far. Decisions of earlier plans are ignored.
+    /// The number of plans set so far. Pending faults of earlier plans are canceled.
     generation: usize,
 }
 
 impl Faults {
-    /// Applies this plan to new connections; with `None` no connection ends early.
+    /// Applies this plan to new connections, and cancels the faults that are still pending on open
+    /// connections. With `None`, no connection ends early.
     pub fn set(&self, plan: impl Into<Option<FaultPlan>>) {
         let mut current = self.plan();
         *current = Plan { plan: plan.into(), number: 0, generation: current.generation + 1 };
@@ -138,7 +139,7 @@ impl ConnectionPlans for Faults {
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Ending {
     None,
-    /// The connection is closed with this response.
+    /// The connection is closed after this many responses.
     Closes {
         answers: usize,
     },

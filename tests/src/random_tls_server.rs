@@ -37,8 +37,8 @@ struct Shared {
 struct State {
     /// The number of the current call.
     call: usize,
-    /// The number of connections of that call that are still open. Connections of earlier calls may
-    /// remain in a client's pool.
+    /// The number of open connections that were accepted during the current call. Connections of
+    /// earlier calls may remain in a client's pool.
     open: usize,
     /// The request bytes read since the call began.
     read: Vec<u8>,
@@ -64,12 +64,12 @@ impl RandomTlsServer {
         Self { address, certificate: identity.root_der(), shared }
     }
 
-    /// Returns its URL.
+    /// Returns the server's URL.
     pub fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// Returns its certificate, for a client to trust.
+    /// Returns the server's certificate, for a client to trust.
     pub fn root_der(&self) -> Vec<u8> {
         self.certificate.clone()
     }

@@ -39,7 +39,7 @@ pub enum Step {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RawRequest {
-    /// All its bytes.
+    /// All bytes of the request.
     pub bytes: Vec<u8>,
     /// The request target, usually the path and query.
     pub target: String,

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use plex_auth_proto::Observer;
 use plex_auth_proto::observer::{Attempt, AttemptEnd};
 
-/// A notification about an attempt: without an end when it started, with one when it finished.
+/// A notification about an attempt. The end is `None` when the attempt starts.
 pub type Report = (Attempt, Option<AttemptEnd>);
 
 /// An observer that records its notifications. Clones share the record.

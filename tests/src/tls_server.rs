@@ -50,12 +50,12 @@ impl TlsServer {
         Self { address, certificate: identity.root_der() }
     }
 
-    /// Returns its URL.
+    /// Returns the server's URL.
     pub fn url(&self) -> String {
         format!("https://{}", self.address)
     }
 
-    /// Returns its certificate, for a client to trust.
+    /// Returns the server's certificate, for a client to trust.
     pub fn root_der(&self) -> Vec<u8> {
         self.certificate.clone()
     }

@@ -1,4 +1,4 @@
-//! The workloads of the benchmarks: each is done by the library and by a baseline.
+//! The workloads of the benchmarks: each pairs work done by the library with a baseline.
 #![allow(missing_debug_implementations, reason = "the fields are closures")]
 
 use std::hint::black_box;
@@ -19,7 +19,8 @@ pub struct Work {
     pub kind: Kind,
     /// The work done by the library.
     pub ours: Side,
-    /// The same work done by hand.
+    /// The work that `ours` is compared with: the same work done by hand, or for [`Kind::Growth`]
+    /// usually the parsing of a smaller response.
     pub baseline: Side,
     /// The limit on the number of instructions: the measured ratio to the baseline, plus a few
     /// percent.
@@ -35,7 +36,7 @@ pub enum Kind {
     Answer,
     /// Turning a response into an error.
     Refusal,
-    /// Parsing a large response, compared per byte with a smaller one.
+    /// Parsing a response, compared per byte, usually with a smaller response.
     Growth,
 }
 

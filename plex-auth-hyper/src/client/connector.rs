@@ -61,7 +61,7 @@ impl Service<Uri> for Connector {
 /// A connection being opened, with a time limit for name lookup, TCP and TLS together.
 pub(super) struct Opening {
     connecting: Connecting,
-    /// Started at the first wait.
+    /// The timer, which is started at the first wait.
     limit: Option<Pin<Box<dyn Sleep>>>,
 }
 

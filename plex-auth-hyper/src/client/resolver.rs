@@ -48,8 +48,8 @@ impl Service<Name> for Resolver {
 }
 
 /// Returns whether the lookup failed for a reason other than the name, for example because the
-/// system has no file descriptors left. Such an error has a number. On Windows, so does a name that
-/// was not found.
+/// system has no file descriptors left. Such an error has a number. On Windows, the error for a
+/// name that was not found has one too.
 fn is_system_failure(error: &io::Error) -> bool {
     let is_lookup_error = |number: &i32| cfg!(windows) && (11001..=11004).contains(number);
     error.raw_os_error().is_some_and(|number| !is_lookup_error(&number))

@@ -128,9 +128,9 @@ impl Outgoing {
     /// [`Reply`](crate::Reply) or the flow that reads it.
     ///
     /// The information includes the [size limit](Self::default_max_body_size), so that a body cut
-    /// off there is reported as too large, and `retire`, which must prevent the connection from
-    /// being reused. `retire` is called if a successful response cannot be read: the
-    /// response may belong to another request, and so may all later ones on the connection.
+    /// off there is reported as too large. It also includes `retire`, which must prevent the
+    /// connection from being reused. `retire` is called if a successful response cannot be used:
+    /// that response may belong to another request, and so may all later ones on the connection.
     pub fn received(
         &self,
         mut response: Response<Body>,

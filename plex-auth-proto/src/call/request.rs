@@ -25,7 +25,8 @@ pub(crate) fn request(
     request_at(operation, operation.path, query, identity, url, token)
 }
 
-/// Builds the request for an operation whose path has placeholders. In `path`, they are filled in.
+/// Builds the request for an operation whose path has placeholders. `path` is that path with the
+/// placeholders filled in.
 pub(crate) fn request_at(
     operation: &Operation,
     path: &str,
@@ -62,7 +63,8 @@ pub(crate) fn builder(
     method: Method,
     path: &str,
 ) -> Builder {
-    // Without the slash, the path would extend the host name and so change the host.
+    // Without the slash, the path would extend the last part of the base URL, and so change the
+    // host if the URL has no path prefix.
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mut request = Request::builder().method(method).uri(format!("{url}{slash}{path}"));
     if let Some(headers) = request.headers_mut() {

@@ -5,7 +5,7 @@ use crate::operation::Host;
 
 /// Whether a failed request was carried out.
 ///
-/// Returned by [`Error::outcome`](crate::Error::outcome), whose docs list the outcome of each
+/// It is returned by [`Error::outcome`](crate::Error::outcome), whose docs list the outcome of each
 /// error.
 ///
 /// ```

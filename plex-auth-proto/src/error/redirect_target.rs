@@ -65,8 +65,8 @@ impl RedirectTarget {
         self.is_known
     }
 
-    /// Returns the origin. The server chose its host name: show it to the user who sent the
-    /// request, but do not log it.
+    /// Returns the origin. The redirecting server chose the host name in it, so show the origin to
+    /// the user who sent the request, but do not log it.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }

@@ -4,8 +4,8 @@ use std::time::Duration;
 use crate::error::response::message::Server;
 use crate::operation::context::RequestContext;
 
-/// The error for an exchange that ended without a complete response, for example because of name
-/// resolution, the network, TLS or the deadline.
+/// The error for an exchange that ended without a complete response, for example because name
+/// resolution, the connection or the TLS handshake failed, or because the deadline passed.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     context: Box<RequestContext>,
@@ -136,7 +136,7 @@ pub enum TlsErrorKind {
     Interrupted,
     /// The client was built without TLS, or its TLS settings are invalid.
     NotAvailable,
-    /// Another error of the certificate or the handshake.
+    /// Another certificate or handshake error.
     Other,
 }
 

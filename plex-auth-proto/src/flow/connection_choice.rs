@@ -57,7 +57,7 @@ impl SourceDevice {
 /// each kind. Once the server has responded over one of them, better ones have another half second
 /// to respond. The best connections of each kind are requested first, so that addresses that hang
 /// do not delay the others. Each connection is requested once, or again if the driver cancels the
-/// request, and the choice ends after 10 seconds ([`timeout`](Self::timeout)). At most 64
+/// request, and the choice takes at most 10 seconds ([`timeout`](Self::timeout)). At most 64
 /// connections are considered.
 ///
 /// # Plain HTTP

@@ -58,11 +58,12 @@ pub(crate) struct Exchange {
     /// Whether a retry has already been scheduled. The first retry follows soon, because most
     /// errors are brief.
     has_retried: bool,
-    /// The jitter that extends each wait, so that devices do not all send at the same time.
+    /// The jitter that extends each wait, so that devices do not all send requests at the same
+    /// time.
     jitter: Duration,
 }
 
-/// The state of the proof that the device has the key. Times are elapsed time.
+/// The state of the proof that the device has the key. Times are in elapsed time.
 #[derive(Debug)]
 enum Proof {
     /// An unused nonce, and the time until which it is valid.
@@ -290,8 +291,8 @@ impl Exchange {
         self.due = now.elapsed.saturating_add(CANCELLED_WAIT);
     }
 
-    /// Returns when this wait ends. Jitter extends it to at most twice its length, so that devices
-    /// do not all send at once.
+    /// Returns when this wait ends. Jitter extends the wait to at most twice its length, so that
+    /// devices do not all send requests at the same time.
     fn after(&self, now: Moment, wait: Duration) -> Duration {
         let spread = self.jitter.as_nanos().checked_rem(wait.as_nanos()).unwrap_or_default();
         let spread = Duration::from_nanos(u64::try_from(spread).unwrap_or(u64::MAX));

@@ -22,7 +22,7 @@ pub(crate) mod saved;
 
 use progress::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};
 
-// The user is waiting, and a key that was refused once is refused again.
+// The user is waiting, and a key that was refused once would be refused again.
 const MAX_REFUSALS: u8 = 1;
 
 // The user is waiting for the result of a login whose PIN is gone.
@@ -48,9 +48,9 @@ impl PlexTv {
 /// A login that registers a device's key, from the creation of a PIN to the first token.
 ///
 /// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each
-/// signature contains the time, taken from Plex's responses, and is used for three minutes. If the
-/// response with the token may have been lost, or Plex already knows the key, the flow gets the
-/// token through an exchange, so the key is never registered twice.
+/// signature contains the time, taken from Plex's responses, and is used for up to three minutes.
+/// If the response with the token may have been lost, or Plex already knows the key, the flow gets
+/// the token through an exchange, so the key is never registered twice.
 ///
 /// Save the key before starting the login. Pass the token to a
 /// [refresher](PlexTv::device_token_refresher). The login and the refresher can share the key as
@@ -143,8 +143,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing if it has not
-    /// finished. [Save](Self::save) the new PIN in place of the old one.
+    /// Starts again with a new PIN after the login has finished. Does nothing if the login has not
+    /// returned its outcome yet. [Save](Self::save) the new PIN in place of the old one.
     pub fn renew(&mut self) {
         if self.pending.is_none() && self.outcome.is_none() {
             self.machine.renew();
@@ -300,7 +300,7 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
 }
 
 impl PendingExchange {
-    /// Returns whether this is the ID of one of its actions.
+    /// Returns whether this is the ID of one of the exchange's actions.
     fn knows(&self, id: RequestId) -> bool {
         self.exchange.awaits(id) || self.in_flight.knows(id)
     }

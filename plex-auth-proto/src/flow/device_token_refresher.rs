@@ -206,10 +206,11 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)), including the
     /// first one unless it was restored.
     ///
-    /// A new token is then handed out only after the driver has tried to save it; until then, the
-    /// previous token is handed out. If the save fails, or the driver does not support it,
-    /// [`progress`](Self::progress) reports the error, and the new token is handed out anyway. A
-    /// key is registered only after the state has been saved. If that save fails, the refresher
+    /// A new token is then handed out only after the driver has tried to save it. Until then, the
+    /// previous token is handed out, unless it was [rejected](Self::rejected) or
+    /// [`renew_now`](Self::renew_now) was called. If the save fails, or the driver does not support
+    /// it, [`progress`](Self::progress) reports the error, and the new token is handed out anyway.
+    /// A key is registered only after the state has been saved. If that save fails, the refresher
     /// ends with [`NotSaved`](DeviceTokenEnd::NotSaved).
     pub fn save_through_driver(mut self) -> Self {
         self.start_saving();
@@ -228,9 +229,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.renewals
     }
 
-    /// Requests a new token without waiting for the current one to expire, but no sooner than ten
-    /// minutes after the current one was received. After a failed attempt, the wait before the next
-    /// attempt still applies.
+    /// Requests a new token without waiting until the current one is due for renewal, but no sooner
+    /// than ten minutes after the refresher received the current one. After a failed attempt, the
+    /// next one is made as soon as it would be without a valid token.
     pub fn renew_now(&mut self) {
         self.renew_requested = true;
     }

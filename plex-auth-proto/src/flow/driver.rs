@@ -51,7 +51,7 @@ pub fn drive<F: Flow + ?Sized>(
             }
             Step::Do(id, _) => flow.complete(now(), id, Completion::Unsupported),
             Step::Wait(Some(time)) => sleep(time),
-            // Everything was completed at once, so there is nothing to wait for.
+            // Every action has already been completed, so there is nothing to wait for.
             Step::Wait(None) | Step::Finished => return None,
             Step::Done(output) => return Some(output),
         }
@@ -163,7 +163,7 @@ where
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: the requests in flight belong to the driver, and the next
-    /// step continues with them. So it can be a branch of a `select!` in a loop.
+    /// step continues with them. The future can therefore be a branch of a `select!` in a loop.
     pub async fn step(&mut self) -> DriverEvent<F::Output> {
         if self.turns >= MAX_TURNS {
             self.turns = 0;
@@ -192,7 +192,7 @@ where
     ///
     /// # Cancel safety
     ///
-    /// The same as for [`step`](Self::step).
+    /// Dropping the future loses nothing, as with [`step`](Self::step).
     pub async fn run(&mut self) -> Option<F::Output> {
         loop {
             match self.step().await {
@@ -217,7 +217,7 @@ where
         });
         let (in_flight, turns) = (&mut self.in_flight, &mut self.turns);
         poll_fn(|cx| {
-            // Poll the requests first: without a runtime, they return an error, while a timer can
+            // Poll the requests first: without a runtime, they return an error, whereas a timer can
             // panic.
             if let Poll::Ready(completed) = poll_requests(in_flight, cx) {
                 return Poll::Ready(Some(completed));

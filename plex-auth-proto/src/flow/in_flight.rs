@@ -156,8 +156,8 @@ impl<T> InFlight<T> {
         (id, Action::Send(outgoing))
     }
 
-    /// Takes the result of a request. Returns `None` if the request is not one of the flow's or has
-    /// already been completed.
+    /// Takes the result of a request. Returns `None` if the completion does not fit a request, or
+    /// if the request is unknown, forgotten or already completed.
     pub(crate) fn finish(
         &mut self,
         clock: &mut Clock,

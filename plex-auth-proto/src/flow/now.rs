@@ -5,8 +5,8 @@ use std::time::{Duration, SystemTime};
 ///
 /// The elapsed time is monotonic, like that of [`Instant`](std::time::Instant), and is used to
 /// schedule requests and limit their duration. It may start anywhere, but all readings for one flow
-/// must share an origin. A reading below the last one is assumed to have a new origin, as if no
-/// time had passed.
+/// must share an origin. If a reading is below the last one, its origin is assumed to have changed,
+/// and no time counts as elapsed.
 ///
 /// The wall-clock time is used only where Plex uses dates: the expiry of a token or a PIN, a
 /// signature's time and `Retry-After`. It is corrected by the `Date` of Plex's responses, so it
@@ -52,8 +52,8 @@ impl Now {
     }
 }
 
-/// Advances both clocks. On overflow, the elapsed time saturates, and the wall-clock time does not
-/// change.
+/// Advances both readings. On overflow, the elapsed time saturates, and the wall-clock time does
+/// not change.
 impl Add<Duration> for Now {
     type Output = Self;
 

@@ -111,9 +111,9 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, including retries. The default is 10 seconds.
-        /// The last request may take 5 seconds longer. If Plex asks for a wait beyond the limit
-        /// (`Retry-After`), the login ends at once with the error. For a web page that waits for
-        /// the PIN, choose a limit that is reached before its users give up.
+        /// The last request may exceed the limit by 5 seconds. If Plex asks for a wait beyond the
+        /// limit (`Retry-After`), the login ends at once with the error. For a web page that waits
+        /// for the PIN, choose a limit that is reached before the page's users give up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
             self
@@ -169,8 +169,8 @@ impl PinLogin {
         self.0.progress(now)
     }
 
-    /// Starts again with a new PIN after the login has finished. Does nothing if it has not
-    /// finished. If Plex asked for a wait, the login waits first.
+    /// Starts again with a new PIN after the login has finished. Does nothing if the login has not
+    /// returned its outcome yet. If Plex asked for a wait, the login waits first.
     ///
     /// Ask the user first: linking a new PIN invalidates the account's [earlier token](PinLogin).
     /// [Save](Self::save) the new PIN in place of the old one.

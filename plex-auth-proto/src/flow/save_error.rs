@@ -32,7 +32,7 @@ impl SaveError {
         Self::new("the driver does not support saving")
     }
 
-    /// Returns this error, with its source replaced if it contains the token.
+    /// Returns this error, with its source replaced if the source contains the token.
     pub(crate) fn without(self, token: &Token) -> Self {
         let mut next: Option<&(dyn Error + 'static)> = Some(&*self.0);
         while let Some(error) = next {

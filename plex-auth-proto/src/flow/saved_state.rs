@@ -126,8 +126,8 @@ pub(crate) enum Member<'a> {
 }
 
 impl Member<'_> {
-    /// Returns the maximum size of the member's JSON in bytes, including the punctuation around it.
-    /// Each character of a text may be escaped.
+    /// Returns the maximum size of the member's JSON in bytes, including the punctuation around it
+    /// but not its name. Each character of a text may be escaped.
     fn max_size(&self) -> usize {
         match self {
             Self::Text(text) => text.len().saturating_mul(6),
@@ -182,30 +182,31 @@ pub(crate) fn read<T: DeserializeOwned>(saved: &str) -> Result<T, InvalidSavedSt
     serde_json::from_str(trim(saved)).map_err(|_| InvalidSavedState::Unreadable)
 }
 
-/// The reason a saved state cannot be restored. The saved text remains valid for the flow, the
-/// service, the client identifier and the key that it was saved with.
+/// The reason a saved state cannot be restored. Unless the text is [unreadable](Self::Unreadable),
+/// it remains valid for the flow, the service, the client identifier and the key that it was saved
+/// with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSavedState {
     /// The text is not a flow's saved state, is truncated, or is larger than 256 KiB.
     #[error("the text is not a valid saved state; start a new flow")]
     Unreadable,
-    /// It was saved by a newer version of this crate, whose format this version cannot read.
+    /// The state was saved by a newer version of this crate, whose format this version cannot read.
     #[error("the state was saved by a newer version of plex-auth; update this program")]
     NewerFormat,
-    /// It was saved by another kind of flow, whose state this one cannot continue. For example, the
-    /// code of a hosted-page login must not be displayed for entry at plex.tv/link.
+    /// The state was saved by another kind of flow, and this kind cannot continue it. For example,
+    /// the code of a hosted-page login must not be displayed for entry at plex.tv/link.
     #[error("the state was saved by a different kind of flow; restore it with that kind")]
     OtherFlow,
-    /// It was saved for another plex.tv URL or another media server. The current service must not
-    /// receive its token.
+    /// The state was saved for another plex.tv URL or another media server. The current service
+    /// must not receive the token in the state.
     #[error("the state was saved for another service; use the URL it was saved for")]
     OtherService,
-    /// It was saved under another client identifier. Plex recognizes a PIN or a device key only
-    /// under the identifier that created it.
+    /// The state was saved under another client identifier. Plex recognizes a PIN or a device key
+    /// only under the identifier that created or registered it.
     #[error("the state was saved under another client identifier; use that one")]
     OtherIdentifier,
-    /// It was saved with another device key.
+    /// The state was saved with another device key.
     #[error("the state was saved with another device key; use that one")]
     OtherKey,
 }

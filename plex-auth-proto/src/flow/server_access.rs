@@ -13,9 +13,9 @@ impl PlexTv {
     /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media
     /// server, with retries.
     ///
-    /// `machine_identifier` is the [server's
-    /// own](crate::server::ServerIdentity::machine_identifier). Surrounding whitespace is trimmed.
-    /// If it is empty, access is never granted.
+    /// `machine_identifier` is the identifier that the [server itself
+    /// reports](crate::server::ServerIdentity::machine_identifier). Surrounding whitespace is
+    /// trimmed. If the identifier is empty, access is never granted.
     pub fn server_access(&self, token: &Token, machine_identifier: &str) -> ServerAccess {
         ServerAccess {
             plex_tv: self.clone(),

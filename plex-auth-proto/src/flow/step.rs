@@ -33,7 +33,7 @@ use crate::values::secret::Secret;
 ///             Step::Do(id, Action::Send(outgoing)) => flow.complete(now(), id, fetch(outgoing).into()),
 ///             Step::Do(id, _) => flow.complete(now(), id, Completion::Unsupported),
 ///             Step::Wait(Some(time)) => thread::sleep(time),
-///             // Each action was completed at once, so there is nothing to wait for.
+///             // Every action has already been completed, so there is nothing to wait for.
 ///             Step::Wait(None) | Step::Finished => return None,
 ///             Step::Done(output) => return Some(output),
 ///         }

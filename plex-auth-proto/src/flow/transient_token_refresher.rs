@@ -69,17 +69,18 @@ impl MediaServer {
 /// A server that restarts forgets the transient tokens that it issued, and rejects each with 401.
 /// Report this with [`rejected`](Self::rejected): one new token is requested, regardless of the
 /// number of reports. If the server refuses that request as well (401, 403 or 498), the account's
-/// token is invalid or no longer has access to this server. The refresher then [reports
+/// token is invalid or no longer grants access to this server. The refresher then [reports
 /// this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
 /// [`set_token`](Self::set_token). After any other error, the request is retried after 2, 4, 8 …
 /// seconds, up to 5 minutes, or later if `Retry-After` says so.
 ///
 /// If many refreshers share a server, give each its own [jitter](Self::jitter).
 ///
-/// The flow never finishes. A transport's `drive_with` reports each token through
-/// [`progress`](Self::progress), and can be stopped. A request that a driver dropped, or that gets
-/// no response within a minute, is sent again. If its token still arrives later, it is accepted.
-/// The state can be [saved](Self::save) and restored after a restart of the program.
+/// The flow never finishes. In the closure of a transport's `drive_with`, the program can read each
+/// token through [`progress`](Self::progress) and stop driving the flow. A request that a driver
+/// dropped, or that gets no response within a minute, is sent again. A token that arrives after the
+/// minute is still accepted. The state can be [saved](Self::save) and restored after a restart of
+/// the program.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -99,7 +100,7 @@ impl MediaServer {
 /// let token = refresher.token().ok_or("no token")?.clone();
 /// assert_eq!(token.expose(), "transient-5ea1");
 ///
-/// // Nothing to do for 47 hours but check the wall clock, unless the server rejects the token.
+/// // For 47 hours, the flow only checks the wall clock, unless the server rejects the token.
 /// let Step::Wait(Some(time)) = refresher.poll(now) else { panic!() };
 /// assert_eq!(time, Duration::from_secs(60));
 /// let later = now + Duration::from_secs(3600);
@@ -118,8 +119,8 @@ pub struct TransientTokenRefresher {
     clock: Clock,
     max_wait: Duration,
     in_flight: InFlight<TransientToken>,
-    /// When to request a token, if not at the regular renewal. In elapsed time, like
-    /// `not_before`.
+    /// When to request a token, if not at the regular renewal. Like `not_before`, it is in elapsed
+    /// time.
     wanted_at: Option<Duration>,
     /// The time before which no request is sent.
     not_before: Duration,
@@ -148,7 +149,7 @@ struct CurrentToken {
 }
 
 impl CurrentToken {
-    /// Returns the time until it expires, by the clock that reaches the expiry first.
+    /// Returns the time until the token expires, by the clock that reaches the expiry first.
     fn left(&self, now: Moment) -> Duration {
         let left = self.ends.saturating_sub(now.elapsed);
         match now.latest().zip(self.ends_at) {
@@ -192,16 +193,17 @@ impl TransientTokenRefresher {
 
     /// Has the driver save each state ([`Action::Save`](crate::flow::Action::Save)).
     ///
-    /// A new token is then handed out only after the driver has tried to save it; until then, the
-    /// previous token is handed out. If the save fails, or the driver does not support it,
-    /// [`progress`](Self::progress) reports the error, and the new token is handed out anyway.
+    /// A new token is then handed out only after the driver has tried to save it. Until then, the
+    /// previous token is handed out, unless it has expired or was [rejected](Self::rejected). If
+    /// the save fails, or the driver does not support it, [`progress`](Self::progress) reports the
+    /// error, and the new token is handed out anyway.
     pub fn save_through_driver(mut self) -> Self {
         self.start_saving();
         self
     }
 
-    /// Reports that the server answered 401 to this token. It is no longer handed out, and another
-    /// one is requested after the [jitter](Self::jitter). A token that has been replaced is
+    /// Reports that the server answered 401 to this token. The token is no longer handed out, and
+    /// another one is requested after the [jitter](Self::jitter). A token that has been replaced is
     /// ignored, so that a late response does no harm.
     ///
     /// If a server rejects tokens that it has just issued, the time until the next request doubles
@@ -237,9 +239,9 @@ impl TransientTokenRefresher {
     }
 
     /// Replaces the account's token, and requests a new transient token at once. Call this after
-    /// the account has signed in again or has another access token for the server. The token must
-    /// belong to the same account, because the current transient token is handed out until the next
-    /// one arrives.
+    /// the user has signed in again, or when the account has another access token for the server.
+    /// The token must belong to the same account, because the current transient token is handed out
+    /// until the next one arrives.
     pub fn set_token(&mut self, token: Token) {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;
@@ -360,8 +362,8 @@ impl Flow for TransientTokenRefresher {
             Some(Ok(response)) => {
                 self.backoff.succeeded();
                 self.last_error = None;
-                // The lifetime begins on the server after the request is sent, so counting it from
-                // then never overstates it.
+                // The token's lifetime begins after the request is sent, so counting it from the
+                // time of sending never overstates the time left.
                 self.hold(response.token, arrival.sent, LIFETIME, moment);
             }
             Some(Err(Error::Response(error))) if is_final(&error) => {

@@ -25,7 +25,7 @@ use super::jwk::{InvalidKeyId, Jwk};
 ///     format!("{key:?}"),
 ///     r#"Ed25519Key { key_id: "UDDReOZl1ipXAfp9wYsm13sDBMK5og--QWdBjzuf6o4" }"#
 /// );
-/// let public_key = key.jwk(); // registered with Plex
+/// let public_key = key.jwk(); // to be registered with Plex
 /// # assert_eq!(public_key.key_id().len(), 43);
 /// ```
 pub struct Ed25519Key {

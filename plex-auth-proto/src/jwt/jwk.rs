@@ -40,7 +40,7 @@ impl Jwk {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidKeyId`] if the ID is empty, too long or contains control characters.
+    /// Returns [`InvalidKeyId`] if the ID is empty or too long, or contains control characters.
     pub fn new(public_key: [u8; 32], key_id: impl AsRef<str>) -> Result<Self, InvalidKeyId> {
         let key_id = key_id.as_ref().trim();
         if key_id.is_empty() {

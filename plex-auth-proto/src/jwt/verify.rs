@@ -16,8 +16,8 @@ impl PlexKeys {
     /// Keys of unsupported types are skipped. The time of issue is not checked, because Plex's
     /// clock can be ahead of the device's.
     ///
-    /// A token that Plex issued for any other device passes as well, because its audience also
-    /// contains `plex.tv`. To accept only the tokens of one device, compare
+    /// A token that Plex issued for another device passes as well if its audience includes
+    /// `plex.tv`. To accept only the tokens of one device, compare
     /// [`thumbprint`](PlexJwt::thumbprint) with the ID of that device's key.
     ///
     /// ```

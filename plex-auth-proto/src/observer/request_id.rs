@@ -19,8 +19,8 @@ const MAX_SEARCHED_BODY: usize = 16 * 1024;
 /// share eight by chance once in four million requests.
 const COMMON_LENGTH: usize = 8;
 
-/// The minimum length of a secret that an ID must not contain if the secret is shorter than
-/// [`COMMON_LENGTH`]. A Home PIN has four digits.
+/// The minimum length of a short secret. A secret of at least this length, but shorter than
+/// [`COMMON_LENGTH`], must not occur as a whole in an ID. A Home PIN has four digits.
 const MIN_LENGTH: usize = 4;
 
 /// The secrets of a request, which a displayed ID must not repeat.

@@ -23,8 +23,8 @@ lenient::object! {
     /// [`token_details`](crate::PlexTv::token_details).
     ///
     /// Every field is optional, so if Plex drops, renames or changes a field, only that field is
-    /// affected. `null`, an empty string and a missing field are equivalent. The following methods
-    /// derive what most programs need from the fields: [`has_plex_pass`](Self::has_plex_pass),
+    /// affected. `null`, an empty string and a missing field are equivalent. Most programs need
+    /// only the methods that interpret the fields: [`has_plex_pass`](Self::has_plex_pass),
     /// [`is_managed`](Self::is_managed), [`is_guest`](Self::is_guest) and
     /// [`has_home_pin`](Self::has_home_pin).
     ///

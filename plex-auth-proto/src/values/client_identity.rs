@@ -159,8 +159,8 @@ impl ClientIdentityBuilder {
         self
     }
 
-    /// Validates the fields and encodes them once for all requests. If a field was set twice, the
-    /// last value is used.
+    /// Validates the fields and encodes them once for all requests. If a field was set more than
+    /// once, the last value that is not blank is used.
     ///
     /// # Errors
     ///

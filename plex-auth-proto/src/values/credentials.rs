@@ -7,7 +7,8 @@ use crate::values::typed_text::{half_width, trim};
 /// A username or email address with its password, for [`PlexTv::sign_in`](crate::PlexTv::sign_in).
 ///
 /// Whitespace around the login, and a byte order mark before it, are removed. The password is sent
-/// unchanged. All fields are zeroed on drop and redacted in `Debug`.
+/// unchanged. The login, the password and the verification code are zeroed on drop and redacted in
+/// `Debug`.
 ///
 /// ```
 /// use plex_auth_proto::Credentials;
@@ -37,8 +38,8 @@ impl Credentials {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidCredentials`] if either is empty. A sign-in with an empty value would fail,
-    /// and Plex counts failures.
+    /// Returns [`InvalidCredentials`] if the login or the password is empty. A sign-in with an
+    /// empty value would fail, and Plex counts failures.
     pub fn new(
         login: impl Into<String>,
         password: impl Into<String>,
@@ -66,7 +67,7 @@ impl Credentials {
         self
     }
 
-    /// Sets whether Plex keeps the session longer. Defaults to `false`. The account's
+    /// Sets whether the session lasts longer. Defaults to `false`. The account's
     /// [`remember_expires_at`](crate::Account::remember_expires_at) contains the time at which the
     /// session ends.
     #[must_use]

@@ -23,12 +23,13 @@ pub enum RetryAfter {
     /// After this duration, counted from the arrival of the response. The server chooses it, so cap
     /// it.
     In(Duration),
-    /// At this time. Used only if the response has no valid `Date`.
+    /// At this time. This variant is used only if the response has no valid `Date`.
     At(SystemTime),
 }
 
 impl RetryAfter {
-    /// Returns how long to wait from `now`: zero if the time has passed.
+    /// Returns how long to wait: the duration in [`In`](Self::In), or the time from `now` until
+    /// [`At`](Self::At), which is zero if that time has passed.
     pub fn wait(self, now: SystemTime) -> Duration {
         match self {
             Self::In(wait) => wait,

@@ -199,8 +199,8 @@ fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
 }
 
 /// Returns whether resolvers interpret the host as an IPv4 address, which is the case if its last
-/// label is a number. They also accept forms other than four decimal numbers, such as `127.8`,
-/// `0x7f000008` or `010` (octal for eight), but disagree on their meaning.
+/// label is a number. Resolvers also accept forms other than four decimal numbers, such as `127.8`,
+/// `0x7f000008` or `010` (octal for eight), but disagree on what these mean.
 fn is_number(host: &str) -> bool {
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
     let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
@@ -286,8 +286,8 @@ pub enum ServerUrlProblem {
         "contains a non-ASCII character; write the host in its xn-- form and percent-encode the path"
     )]
     NotAscii,
-    /// The text contains an `@`: a username or password, which would be ignored or displayed. In a
-    /// path, write it as `%40`.
+    /// The text contains an `@`, and so possibly a username or password, which would be ignored or
+    /// displayed. In a path, write `@` as `%40`.
     #[error("contains an @; remove the username and password, or write the @ in a path as %40")]
     UserInfo,
     /// The text contains a query.

@@ -98,7 +98,8 @@ impl FromStr for Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSource {
-    /// The prefix, such as `server://`, is missing, or the identifier has one.
+    /// The prefix, such as `server://`, is missing or invalid, or the identifier contains another
+    /// one.
     #[error(
         "the source has no valid prefix, or more than one; use server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
     )]

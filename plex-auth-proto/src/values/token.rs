@@ -13,9 +13,10 @@ use crate::wire::lenient::{self, Value};
 // about 540 if they are JWTs.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// An access token, sent as `X-Plex-Token`: anyone who has it has full access to the account.
+/// An access token, sent as `X-Plex-Token`. Anyone who has an account's token has full access to
+/// the account.
 ///
-/// A token is opaque. Old-style tokens have 20 characters, JWTs about 540. Transient tokens, from
+/// Old-style tokens are opaque and have 20 characters. JWTs have about 540. Transient tokens, from
 /// [`MediaServer::transient_token`](crate::MediaServer::transient_token), have the form
 /// `transient-<uuid>`. The kinds of tokens differ in where they are valid:
 ///
@@ -24,7 +25,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// | an account's token, such as one from [`PlexTv::sign_in`](crate::PlexTv::sign_in) | yes | if the account has access to that server |
 /// | a resource's [access token](crate::server::Resource::access_token) | no | that server |
 /// | a transient token | no | the server that issued it, for 48 hours or until it restarts |
-/// | a JWT of a device login | yes | no: media servers answer 401 (reported by users, most recently in August 2026) |
+/// | a JWT from a device login | yes | no: media servers answer 401 (reported by users, most recently in August 2026) |
 ///
 /// For plex.tv, use the account's token. For a media server, use the access token that
 /// [`PlexTv::resources`](crate::PlexTv::resources) returns for it, so that you do not send the

@@ -22,7 +22,7 @@ pub(crate) type Decode<T> = Box<dyn Fn(&[u8]) -> Result<Decoded<T>, DecodeError>
 /// A parsed value.
 pub(crate) struct Decoded<T> {
     pub(crate) value: T,
-    /// The field that differs from the request, if any. The response may be correct nevertheless.
+    /// The field that differs from the request, if any. The response may still be correct.
     pub(crate) doubtful: Option<&'static str>,
 }
 
@@ -118,7 +118,8 @@ fn converted_object<T: for<'de> Value<'de>>(
 }
 
 /// Parses a JSON object. If `is_missing` returns true for the result, the document must at least
-/// have this member. Otherwise, it is a different document, such as one of Plex's errors.
+/// have the member `member`. A document without that member is rejected, because it is a different
+/// kind of document, such as one of Plex's errors.
 pub(crate) fn object_with<T: for<'de> Value<'de> + Default>(
     body: &[u8],
     member: &'static str,
@@ -177,8 +178,8 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     converted_object(content.as_bytes(), body.len())
 }
 
-/// Accepts any body other than a web page, for a call without output. A page with a successful
-/// status is from a proxy, and does not prove that the operation was carried out.
+/// Accepts any body for a call without output, except a web page that is not a media server's own.
+/// Such a page is from a proxy, and does not prove that the operation was carried out.
 pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     let body = trim(body);
     // Media servers send a page for each status, with the status as its heading.
@@ -191,8 +192,8 @@ pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     }
 }
 
-/// Returns the text of an XML document that consists of one element with text, regardless of its
-/// name.
+/// Returns the text of an XML document that consists of one element with text, regardless of the
+/// element's name.
 pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
     xml::text(&text(trim(body)))
 }

@@ -1,10 +1,10 @@
 //! Lenient parsing: unexpected data affects at most the field that contains it.
 //!
-//! Every output type is declared with [`object!`], which generates its parser. Null, an absent
+//! Most output types are declared with [`object!`], which generates their parsers. Null, an absent
 //! field and an empty string are equivalent. Numbers may be sent as strings and strings as numbers,
 //! booleans as 0 and 1, and a one-element list as just that element. If a field occurs more than
-//! once, the last readable value is used. A value of the wrong type leaves its field empty, and the
-//! object records the name of the field.
+//! once, the last readable value is used. A value of the wrong type is ignored, and the object
+//! records the name of its field.
 
 pub(crate) use budget::Budget;
 pub(crate) use field::{Field, add_each, read_value, required};

@@ -22,15 +22,16 @@ const MAX_TAG: usize = 4 * 1024;
 // nested ones would take seconds.
 const MAX_NAMESPACES: usize = 8;
 
-/// The minimum average number of bytes for each `<` of a document.
+/// The minimum average number of bytes per `<` in a document.
 // The parser allocates memory for each `<` and each `=` in advance: a hundred bytes, and more for
 // text between tags. Plex's elements take about a hundred bytes each, and their attributes twenty.
 const BYTES_PER_TAG: usize = 24;
 
-/// The minimum average number of bytes for each `=` of a document.
+/// The minimum average number of bytes per `=` in a document.
 const BYTES_PER_ATTRIBUTE: usize = 16;
 
-/// The number of `<`, and of `=`, that is accepted in a document of any length.
+/// The number of `<` characters that a document may contain regardless of its length. The same
+/// number applies to `=` characters.
 const MIN_MARKS: usize = 256;
 
 /// The reason that a document is rejected.
@@ -50,7 +51,8 @@ pub(crate) fn read(text: &str, root: &str) -> Result<String, Foreign> {
     serde_json::to_string(&Element { node, depth: MAX_DEPTH }).map_err(|_| Foreign::Other)
 }
 
-/// Returns the text of a document that consists of one element with text, regardless of its name.
+/// Returns the text of a document that consists of one element with text, regardless of the
+/// element's name.
 pub(crate) fn text(text: &str) -> Option<String> {
     let document = document(text).ok()?;
     let root = document.root_element();
@@ -134,8 +136,8 @@ fn namespaces(text: &str) -> usize {
     text.as_bytes().windows(5).filter(|piece| piece == b"xmlns").count()
 }
 
-/// Returns the longest distance between the starts of two tags, which is an upper bound for the
-/// length of a tag.
+/// Returns the longest distance between two consecutive `<`, which is an upper bound for the length
+/// of a tag.
 fn longest_tag(text: &str) -> usize {
     text.split('<').map(str::len).max().unwrap_or(0)
 }

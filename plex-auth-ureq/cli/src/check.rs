@@ -1,4 +1,4 @@
-//! `plex-auth check`: checks whether the token is valid. The exit status is the result.
+//! `plex-auth check`: checks whether the token is valid, and reports the result as the exit status.
 
 use std::io::{self, IsTerminal};
 
@@ -38,7 +38,8 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
         });
         session.output.result("", &json)?;
     }
-    // Whatever prevented a response, the state is unknown.
+    // The error has an exit status of its own, such as that of a local problem. Here, only the
+    // state of the token counts.
     Err(failure.with_exit(exit))
 }
 
@@ -49,8 +50,8 @@ pub(crate) fn undecided() -> Failure {
         .next("Try again later.")
 }
 
-/// Checks the token, again and again until the state is known or the time limit is reached. At a terminal, the user sees
-/// why that takes long.
+/// Checks the token, and retries until its state is known or the time limit is reached. At a
+/// terminal, the user sees the reason for each retry.
 pub(crate) fn ask(
     session: &Session<'_>,
     plex_tv: &PlexTv,

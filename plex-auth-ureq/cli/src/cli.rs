@@ -1,4 +1,4 @@
-//! The command line: commands and options, and the environment variable of each option.
+//! The command line: the commands, their options, and the environment variables of the options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -51,7 +51,8 @@ pub(crate) struct Options {
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) profile: String,
 
-    /// Use a proxy or a test server instead of plex.tv. `login` saves it in the profile
+    /// Use this URL instead of plex.tv, such as that of a reverse proxy or a test server. `login`
+    /// saves it in the profile
     #[arg(long, global = true, value_name = "URL", env = "PLEX_AUTH_PLEX_TV")]
     #[arg(value_parser = plex_tv, hide_env_values = true, value_hint = ValueHint::Url)]
     pub(crate) plex_tv: Option<ServerUrl>,
@@ -87,7 +88,8 @@ pub(crate) struct Options {
     #[arg(value_parser = switch)]
     pub(crate) proxy_from_env: bool,
 
-    /// Print JSON: the result as one object, and everything else as one per line on standard error
+    /// Print JSON: the result as one object, and everything else as one object per line on standard
+    /// error
     #[arg(long, global = true, env = "PLEX_AUTH_JSON", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) json: bool,
@@ -121,7 +123,7 @@ Examples:
   plex-auth login --device-key --profile nas  create a key, which renews the token as you use it
   plex-auth login --if-needed --quiet         for scripts: sign in only if there is no valid token")]
     Login(LoginMethod),
-    /// Show who is signed in, how, until when, and where it is saved. Sends no request
+    /// Show the saved sign-in: account, method, expiry and folder. Sends no request
     Status,
     /// List the saved profiles, or remove one
     Profiles {
@@ -149,7 +151,8 @@ Examples:
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
         /// Also print the address at which the server responds, on a second line
-        // Without a variable: it requires another option, and its name would suggest a URL.
+        // No variable: the option requires another one, and `PLEX_AUTH_URL` would suggest a URL as
+        // its value.
         #[arg(long, requires = "server")]
         url: bool,
         /// Print the token even to a terminal
@@ -220,7 +223,8 @@ Examples:
     },
     /// List the users of the account's Plex Home
     Users,
-    /// Switch to another Plex Home user, saved as a separate profile. Asks for the Home PIN
+    /// Switch to another Plex Home user, in a separate profile. Asks for the Home PIN if there is
+    /// one
     Switch {
         /// The user: a name or an identifier, as shown by `users`
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
@@ -239,7 +243,8 @@ Examples:
   plex-auth claim --server http://127.0.0.1:32400   claim the server at this address")]
     Claim {
         /// Claim the server at this address instead of printing a claim token
-        // Without a variable: that of `token --server` must not claim a server.
+        // No variable: `PLEX_AUTH_SERVER`, which is set for `token --server`, must not claim a
+        // server.
         #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
         server: Option<ServerUrl>,
     },
@@ -285,7 +290,7 @@ pub(crate) enum DevicesAction {
     },
 }
 
-/// The option of the commands that choose a connection to a server.
+/// An option of all commands that choose a connection to a server.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PlainHttp {
     /// Also use unencrypted connections if no encrypted one works. Anyone on the network path can read the token
@@ -294,7 +299,7 @@ pub(crate) struct PlainHttp {
     pub(crate) allowed: bool,
 }
 
-/// The sign-in methods.
+/// The options of `plex-auth login`.
 #[derive(Debug, Args)]
 pub(crate) struct LoginMethod {
     /// Read an existing token from standard input and check it

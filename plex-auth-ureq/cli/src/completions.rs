@@ -1,4 +1,4 @@
-//! `plex-auth completions`: scripts with which a shell completes commands, options and the names of profiles.
+//! `plex-auth completions`: scripts that let a shell complete commands, options and profile names.
 
 use clap::CommandFactory;
 use clap_complete::Shell;
@@ -7,7 +7,7 @@ use crate::cli::Cli;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-/// Prints the names of the profiles, each on a line, also if a variable turns on JSON.
+/// A command that prints the profile names, one per line, even if a variable turns on JSON.
 const NAMES: &str = "PLEX_AUTH_JSON= plex-auth profiles --names 2>/dev/null";
 
 pub(crate) fn run(shell: Shell) -> Result<Exit, Failure> {
@@ -21,24 +21,25 @@ fn script(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Adds the names of profiles as values of `--profile` and of `profiles remove`. clap_complete knows only values that
-/// never change.
+/// Adds profile names as values of `--profile` and of `profiles remove`. clap_complete supports
+/// only values that are known in advance.
 fn with_profiles(shell: Shell, script: &str) -> String {
-    // clap_complete 4.6 takes the hyphen in the name for the start of a subcommand, and then finds no commands.
+    // clap_complete 4.6 mistakes the hyphen in the tool's name for the start of a subcommand, and
+    // then finds no commands.
     let script = script.replace("plex__subcmd__auth", "plex__auth");
     let mut completed = String::new();
     let mut lines = script.lines();
     while let Some(line) = lines.next() {
         completed += line;
         match (shell, line.trim()) {
-            // bash takes the equals sign in `--profile=NAME` for a word of its own.
+            // bash treats the equals sign in `--profile=NAME` as a separate word.
             (Shell::Bash, "prev=\"$3\"") => {
                 completed += "\n    [[ $cur == \"=\" ]] && cur=\"\"";
                 completed += "\n    [[ $prev == \"=\" ]] && prev=\"${COMP_WORDS[COMP_CWORD-2]}\"";
             }
             (Shell::Bash, "--profile)") => {
                 completed += &bash_names();
-                // In place of what clap_complete has for this option.
+                // Skips what clap_complete generated for this option.
                 lines.by_ref().find(|line| line.trim() == "return 0");
             }
             (Shell::Bash, "plex__auth__subcmd__profiles__subcmd__remove)") => {
@@ -47,7 +48,7 @@ fn with_profiles(shell: Shell, script: &str) -> String {
                 completed += "\n            fi";
             }
             (Shell::Zsh, text) if text.starts_with("'--profile=[") || is_profile(text) => {
-                // In place of the part after the last colon.
+                // Replaces the part after the last colon.
                 completed.truncate(completed.rfind(':').unwrap_or_default());
                 completed += &format!(":{{compadd -- ${{(f)\"$({NAMES})\"}}}}' \\");
             }
@@ -71,7 +72,7 @@ fn is_profile(line: &str) -> bool {
     line.starts_with("':name -- The profile:")
 }
 
-/// Quotes each name, as the user would have to.
+/// Returns bash code that completes profile names. It quotes each name as the user would have to.
 fn bash_names() -> String {
     format!(
         "

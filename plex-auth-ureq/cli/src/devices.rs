@@ -1,4 +1,4 @@
-//! `plex-auth devices`: lists the account's devices, and removes one.
+//! `plex-auth devices`: lists the account's devices, or removes one.
 
 use plex_auth_ureq::UnixSeconds;
 use plex_auth_ureq::device::{Device, DeviceId};

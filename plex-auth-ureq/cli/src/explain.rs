@@ -31,12 +31,12 @@ const CLOCK: &str = "Compare the output of `date` with a correct clock, then try
 /// The facts that an explanation depends on besides the error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    /// Whether the user named another plex.tv than the real one.
+    /// Whether requests go to a host other than the real plex.tv.
     pub(crate) other_plex_tv: bool,
 }
 
 impl Asked {
-    /// Returns why a response may not be from the expected host, and what to do.
+    /// Returns the likely reason for a response that is not from the expected host, and what to do.
     fn not_from_plex(self, context: &RequestContext) -> (&'static str, &'static str) {
         match context.host() {
             Some(Host::MediaServer) => (OTHER_SERVER, CHECK_SERVER),
@@ -46,17 +46,17 @@ impl Asked {
     }
 }
 
-/// Explains the error of a request.
+/// Explains a failed request.
 pub(crate) fn request_error(error: &Error, asked: Asked) -> Failure {
     match error {
         Error::Response(answer) => response_error(answer, asked),
         Error::Transport(error) => transport_error(error, asked),
-        // A variant of a later version is not known to be a refusal.
+        // A variant that a later version adds is not known to be a refusal.
         error => Failure::new(Exit::Unknown, error).likely(CHANGED).next(REPORT),
     }
 }
 
-/// Explains the error of a login with a code.
+/// Explains a failed login with a code.
 pub(crate) fn pin_login(error: &PinLoginError, asked: Asked) -> Failure {
     match error {
         PinLoginError::Failed(error) => request_error(error, asked),
@@ -64,7 +64,7 @@ pub(crate) fn pin_login(error: &PinLoginError, asked: Asked) -> Failure {
     }
 }
 
-/// Explains the error of a login with a code and a key.
+/// Explains a failed login with a code and a key.
 pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
     match error {
         DeviceLoginError::Failed(error) => request_error(error, asked),
@@ -100,7 +100,7 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     Failure::new(Exit::Refused, end).likely(likely).next(NEW_DEVICE)
 }
 
-/// Explains a signature that Plex does not accept because of the time in it.
+/// Explains a signature that Plex rejected because of the time in it.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
         .likely("This computer's clock is wrong, as it can be after booting without a network.")
@@ -177,7 +177,8 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::UnexpectedShape { .. }
         | Answer::BodyTooLarge { .. }
         | Answer::Mismatched { .. } => (Exit::Unknown, CHANGED, REPORT),
-        // Such as a proxy's 407. A media server's status counts as its refusal, because it sends no codes.
+        // Such as a proxy's 407. A media server sends no error codes, so its status is enough for a
+        // refusal.
         _ if answer.outcome() == Outcome::Unknown
             && answer.context().host() != Some(Host::MediaServer) =>
         {
@@ -195,14 +196,14 @@ fn wait(answer: &Answer) -> Hint {
     Hint::from(format!("Wait {} seconds, then try again.", wait.unwrap_or(60).max(1)))
 }
 
-/// Explains why no response arrived, so that nothing is known about the token.
+/// Explains why no response arrived.
 fn transport_error(error: &TransportError, asked: Asked) -> Failure {
     let exit = match error.kind() {
         Reason::NotStarted(_) => Exit::Machine,
         _ => Exit::Unknown,
     };
     let failure = Failure::new(exit, error);
-    // A PIN that was not shown expires by itself.
+    // A PIN that was never shown expires by itself.
     let is_harmless = error.context().operation() == "createOAuthPin";
     if error.outcome() == Outcome::Unknown && !error.context().is_idempotent() && !is_harmless {
         return failure

@@ -1,4 +1,5 @@
-//! Errors that end the tool: the class, which is the exit status, and at most three lines for the user.
+//! Errors that end the tool. Each has a class, which determines the exit status, and at most three
+//! lines for the user.
 
 use std::process::ExitCode;
 
@@ -6,7 +7,8 @@ use crate::hint::{Context, Hint};
 
 /// The exit statuses of the tool. The numbers are part of its interface.
 ///
-/// After a signal it is 128 plus the signal's number ([`crate::interrupt`]), and `run` has the status of its command.
+/// If a signal ends the tool, the status is 128 plus the signal's number (see
+/// [`crate::interrupt`]). `run` exits with the status of its command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// The command succeeded.
@@ -21,11 +23,12 @@ pub(crate) enum Exit {
     Usage,
     /// A local problem: the disk, permissions, a damaged file.
     Machine,
-    /// `run` found the command but could not start it, as in a shell.
+    /// `run` found the command but could not start it. Shells use the same status.
     CannotRun,
-    /// `run` did not find the command, as in a shell.
+    /// `run` did not find the command. Shells use the same status.
     NoSuchCommand,
-    /// The reader of standard output has ended. It is the status of a program that SIGPIPE ends.
+    /// The reader of standard output has closed the pipe. A program killed by SIGPIPE has the same
+    /// status.
     ClosedPipe,
 }
 
@@ -89,7 +92,7 @@ impl Failure {
         Self::new(Exit::Machine, what)
     }
 
-    /// Creates an error that only a mistake in the tool, or in the system below it, explains.
+    /// Creates an error that only a bug in the tool or a lack of system resources can explain.
     pub(crate) fn internal(what: impl ToString) -> Self {
         Self::machine(what)
             .likely("This is a bug in plex-auth, or the system is out of resources.")
@@ -124,7 +127,7 @@ impl Failure {
         self.likely.as_deref()
     }
 
-    /// Returns what to do, with the options of this run.
+    /// Returns what to do. Commands in it include the options of this run.
     pub(crate) fn advice(&self, context: &Context) -> Option<String> {
         self.next.as_ref().map(|next| next.render(context))
     }

@@ -1,5 +1,5 @@
-//! Ctrl-C and termination signals: the tool restores the terminal, leaves the saved state intact, and ends with the exit
-//! status 128 plus the signal's number.
+//! Ctrl-C and termination signals: the tool restores the terminal, leaves the saved state intact,
+//! and exits with status 128 plus the signal's number.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, mpsc};
 use std::time::Duration;
@@ -11,17 +11,18 @@ use crate::terminal;
 /// The number of the signal that Ctrl-C sends.
 pub(crate) const CTRL_C: i32 = 2;
 
-/// The time limit of the cleanup: a terminal that was stopped with Ctrl-S accepts no output, and the tool must end
-/// nevertheless.
+/// The time limit for the cleanup. A terminal that was stopped with Ctrl-S accepts no output, but
+/// the tool must still end.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The cleanup to run before the tool ends.
 static CLEANUP: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 
-/// Held while a file is written.
+/// Locked while a file is being written.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Makes each signal end the tool in order. A signal that was ignored before stays ignored, as after `nohup`.
+/// Makes each signal end the tool cleanly. A signal that was already ignored stays ignored, as
+/// after `nohup`.
 #[cfg(unix)]
 pub(crate) fn install() -> Result<(), Failure> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -49,8 +50,8 @@ fn cannot_handle(error: &dyn std::error::Error) -> Failure {
         .next("Close other programs or raise the limits, then try again.")
 }
 
-/// Returns the signals that are ignored, one bit each. The standard library cannot tell without `unsafe` code, so this
-/// reads it from the kernel. If there is no such file, none counts as ignored.
+/// Returns the ignored signals, one bit each. Asking the system for them requires `unsafe` code, so
+/// this reads `/proc/self/status`. Without that file, no signal counts as ignored.
 #[cfg(unix)]
 fn ignored() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -64,12 +65,14 @@ fn is_in(mask: u64, signal: i32) -> bool {
     bit.is_some_and(|bit| mask & bit != 0)
 }
 
-/// Ends as after a signal. A prompt that reads Ctrl-C itself may report it before the signal arrives. The second of two
-/// threads that call this waits until the first has ended the process.
+/// Ends the process as a signal does. A prompt that reads Ctrl-C as a key may call this before the
+/// signal arrives. If two threads call this, the second waits until the first has ended the
+/// process.
 pub(crate) fn end(signal: i32) -> ! {
     // A file that is being written is completed first.
     let _whole = lock(&WRITING);
-    // In this thread and without a time limit: it waits neither for output nor for a thread to be scheduled.
+    // In this thread, because it must not depend on another one being scheduled. It needs no time
+    // limit, because it does not wait for output.
     terminal::restore_for_good();
     if let Some(cleanup) = lock(&CLEANUP).take() {
         let (done, is_done) = mpsc::channel::<()>();
@@ -84,7 +87,7 @@ pub(crate) fn end(signal: i32) -> ! {
     process::exit(128 + signal);
 }
 
-/// Runs work that a signal waits for.
+/// Runs work that must be complete before a signal can end the tool.
 pub(crate) fn after<R>(work: impl FnOnce() -> R) -> R {
     let _whole = lock(&WRITING);
     work()

@@ -20,11 +20,12 @@ mod waiting;
 pub(crate) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, Failure> {
     // A damaged profile is reported before the user signs in.
     session.store.read()?.profile(&session.options.profile)?;
-    // Reading the folder is enough for that.
+    // Before the check for write access: a profile that is already signed in needs only read
+    // access.
     if method.if_needed && is_signed_in(session)? {
         return Ok(Exit::Done);
     }
-    // Before there is a token that would be lost.
+    // Before the sign-in: a token that cannot be saved would be lost.
     session.store.check_writable()?;
     if method.device_key {
         return device::run(session, method);
@@ -39,8 +40,8 @@ pub(crate) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
     }
 }
 
-/// Returns whether the profile has a valid token. If that cannot be found out, it is an error: a second sign-in would
-/// not help.
+/// Returns whether the profile has a valid token. If that is unknown, it returns an error, because
+/// another sign-in would not help.
 fn is_signed_in(session: &Session<'_>) -> Result<bool, Failure> {
     let active = match session.signed_in() {
         Err(failure) if matches!(failure.exit(), Exit::NotSignedIn | Exit::Refused) => {

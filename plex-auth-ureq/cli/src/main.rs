@@ -1,8 +1,9 @@
 //! `plex-auth`: signs in to Plex once, saves the token, and passes it to other programs.
 //!
-//! It uses only the public API of `plex-auth-ureq`, so it doubles as a long example of a program that does. Start with
-//! [`session`] for how requests are sent and a token is obtained, [`login`] for the sign-in methods, [`state`] for how
-//! the client identifier and the tokens are saved, and [`explain`] for how errors are reported.
+//! It uses only the public API of `plex-auth-ureq`, so it doubles as a long example of how to use
+//! that crate. Start with [`session`] for how requests are sent and a token is obtained, [`login`]
+//! for the sign-in methods, [`state`] for how the client identifier and the tokens are saved, and
+//! [`explain`] for how errors are reported.
 
 use std::process::ExitCode;
 
@@ -108,8 +109,8 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
     }
 }
 
-/// Returns the options that the commands in a hint need. A profile is signed in again at the same plex.tv and, if it has
-/// a device key, with one.
+/// Returns the options that the commands in a hint need. They ensure that a profile is signed in
+/// again at the same plex.tv and, if it has a device key, with a device key.
 fn context(options: &Options, command: &Command, given: Vec<Given>) -> Context {
     let context = Context::new(given);
     let state = state::Store::new(options).and_then(|store| store.read()).ok();

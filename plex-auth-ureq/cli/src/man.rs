@@ -12,7 +12,7 @@ use crate::output;
 
 /// Prints the man page of the tool, or of one of its commands.
 pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
-    // A man page does not print help.
+    // A man page does not mention the `help` subcommand.
     let mut page = Cli::command().disable_help_subcommand(true);
     page = page.mut_subcommands(|command| command.disable_help_subcommand(true));
     page.build();
@@ -31,10 +31,11 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Renders the page. The text after the options has lines that must stay as they are, which clap_mangen would join.
+/// Renders the page. The text after the options is divided into lines, which clap_mangen would
+/// join.
 fn render(mut page: clap::Command) -> io::Result<Vec<u8>> {
     let after = page.get_after_help().map(ToString::to_string);
-    // clap_mangen's own lists every option without its value.
+    // clap_mangen's own synopsis lists every option without its value.
     let usage = page.render_usage().to_string();
     let name = page.get_bin_name().unwrap_or("plex-auth").replace(' ', "-");
     let usage = usage.trim_start_matches("Usage: ").to_owned();

@@ -15,7 +15,7 @@ pub(crate) mod date;
 
 pub(crate) use characters::plain;
 
-/// Whether lines on standard error are JSON. It is set once, before there are threads.
+/// Whether lines on standard error are JSON. Set once, before any other thread starts.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// The options for printing a result.
@@ -43,12 +43,13 @@ impl Output {
         if self.quiet && !self.json { Ok(()) } else { self.result(text, json) }
     }
 
-    /// Returns a secret for JSON: null unless secrets are to be shown.
+    /// Returns a secret for JSON: null unless `--show-secrets` is set.
     pub(crate) fn secret(&self, secret: &str) -> Value {
         if self.show_secrets { secret.into() } else { Value::Null }
     }
 
-    /// Refuses JSON without secrets for a command that exists to print one.
+    /// Returns a usage error if the output would be JSON without the secret that the command
+    /// prints.
     pub(crate) fn check_secret(&self, what: &str) -> Result<(), Failure> {
         if !self.json || self.show_secrets {
             return Ok(());
@@ -88,7 +89,7 @@ pub(crate) fn failure(failure: &Failure, context: &Context, as_json: bool) {
             "error" => AnsiColor::Red.on_default().bold(),
             _ => Style::new().bold(),
         };
-        // If standard error is closed, that cannot be reported either.
+        // If standard error is closed, there is nowhere to report that.
         drop(writeln!(stderr, "{style}{label}:{style:#} {}", plain(&line)));
     }
 }
@@ -112,7 +113,7 @@ pub(crate) fn note(line: &str) {
     drop(writeln!(io::stderr().lock(), "{line}"));
 }
 
-/// Prints a result, all of it or an error.
+/// Prints a result, and returns an error if it cannot be written completely.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());

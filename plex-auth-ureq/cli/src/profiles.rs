@@ -1,4 +1,4 @@
-//! `plex-auth profiles`: lists what is saved, and removes a profile. Sends no request.
+//! `plex-auth profiles`: lists the saved profiles, or removes one. Sends no request.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::state::State;
 pub(crate) fn run(session: &Session<'_>, only_names: bool) -> Result<Exit, Failure> {
     let state = session.store.read()?;
     if only_names && !session.output.is_json() {
-        // A shell completes them, so that they are printed as they must be typed.
+        // A shell completes these names, so they are printed exactly as they must be typed.
         print(&state.names().map(|name| format!("{name}\n")).collect::<String>())?;
         return Ok(Exit::Done);
     }

@@ -1,4 +1,5 @@
-//! Questions to the user: at the terminal, or from a pipe, one line per answer. Secrets are not echoed.
+//! Questions to the user. The answers are read from the terminal, or from a pipe with one line per
+//! answer. Secrets are not echoed.
 
 #[cfg(unix)]
 use std::fs::OpenOptions;
@@ -52,7 +53,8 @@ fn from_terminal(prompt: &str) -> io::Result<String> {
     // Before the prompt is shown, so that an answer typed at once is not shown either.
     let _hidden = terminal::Hidden::new(&terminal)?;
     terminal.write_all(format!("{prompt}: ").as_bytes())?;
-    // As a reader: given the terminal itself, rpassword would change its settings, without our lock.
+    // Passed as a reader: if rpassword opened the terminal itself, it would change the settings
+    // without our lock.
     let config = ConfigBuilder::new().input_reader(terminal.try_clone()?).output_discard().build();
     let answer = rpassword::read_password_with_config(config);
     end_if_interrupted(&answer);
@@ -69,19 +71,21 @@ fn from_terminal(prompt: &str) -> io::Result<String> {
     answer
 }
 
-/// rpassword reads Ctrl-C as a key, and reports it before or after the signal arrives.
+/// Ends the tool if the user pressed Ctrl-C. rpassword reads it as a key, and may report it before
+/// or after the signal arrives.
 fn end_if_interrupted(answer: &io::Result<String>) {
     if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
         interrupt::end(interrupt::CTRL_C);
     }
 }
 
-/// Asks for yes or no. An empty answer is yes; without a terminal, the answer is no.
+/// Asks a yes-or-no question. An empty answer means yes. Without a terminal, the answer is no.
 pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
     Ok(is_interactive() && is_yes(&line(&format!("{question} [Y/n]"))?, true))
 }
 
-/// Asks for yes or no before something is lost. An empty answer is no; without a terminal, the answer is no.
+/// Asks a yes-or-no question before something is lost. An empty answer means no. Without a
+/// terminal, the answer is no.
 pub(crate) fn confirms(question: &str) -> Result<bool, Failure> {
     Ok(is_interactive() && is_yes(&line(&format!("{question} [y/N]"))?, false))
 }
@@ -98,12 +102,13 @@ pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal()
 }
 
-/// The longest line, in bytes: more than any token or password has.
+/// The size limit of a line in bytes. Every token and password is shorter.
 const LONGEST: usize = 16 * 1024;
 
-/// Reads a line without its end. Spaces in a password are kept.
+/// Reads a line and removes the line break at its end. Spaces are kept, because a password may
+/// contain them.
 fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
-    // Large enough that it never grows, which would leave a copy behind.
+    // Large enough that the string never grows: growing would leave a copy of a secret behind.
     let mut line = Zeroizing::new(String::with_capacity(LONGEST));
     let read = io::stdin().lock().take(LONGEST as u64).read_line(&mut line);
     if read.map_err(|error| cannot_read(prompt, &error))? == 0 {

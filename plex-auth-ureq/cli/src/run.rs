@@ -51,14 +51,16 @@ pub(crate) fn run(
         .next("Check the command after `--`."))
 }
 
-/// Returns whether there is such a file. If a folder in `PATH` cannot be read, the system reports only that.
+/// Returns whether the program is in `PATH`, or is itself a path. The system's error is not enough
+/// to tell: if a folder in `PATH` cannot be read, it reports only that.
 fn exists(program: &OsStr) -> bool {
     let is_path = Path::new(program).components().count() > 1 || Path::new(program).is_absolute();
     let folders = env::var_os("PATH").unwrap_or_default();
     is_path || env::split_paths(&folders).any(|folder| folder.join(program).exists())
 }
 
-/// Replaces this process by the command, so that signals reach it and its exit status is ours. Returns only on an error.
+/// Replaces this process with the command, so that signals reach the command and its exit status
+/// becomes the tool's. Returns only if the command cannot be started.
 #[cfg(unix)]
 fn start(process: &mut Command) -> Result<std::io::Error, Failure> {
     use std::os::unix::process::CommandExt;

@@ -19,7 +19,7 @@ use show::{as_json, as_text};
 mod probe;
 mod show;
 
-/// The time between two tries of `--wait`. It doubles up to the longest.
+/// The pause between two tries of `--wait`. It doubles after each one, up to [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -39,8 +39,8 @@ pub(crate) fn run(session: &Session<'_>, plain_http: PlainHttp) -> Result<Exit, 
         .next("Check the connections in the list, or wait for a server: {servers --wait}"))
 }
 
-/// Waits until a server responds: the named one or, without a name, any. plex.tv may be out of reach, too, as after a
-/// start of the computer.
+/// Waits until a server responds: the named one or, without a name, any of them. plex.tv may be
+/// unreachable at first, too, as just after the computer has booted.
 pub(crate) fn wait(
     session: &Session<'_>,
     named: Option<&str>,
@@ -75,7 +75,7 @@ pub(crate) fn wait(
     }
 }
 
-/// Returns the servers as they are shown, if one of them responds.
+/// Returns the servers as text and as JSON, if at least one of them responds.
 fn try_once(
     session: &Session<'_>,
     active: &ActiveProfile,

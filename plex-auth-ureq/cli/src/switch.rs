@@ -1,4 +1,4 @@
-//! `plex-auth switch USER`: switches to another user of the Plex Home, saved as a profile of its own.
+//! `plex-auth switch USER`: switches to another user of the Plex Home, who gets a separate profile.
 
 use plex_auth_ureq::SignedIn;
 use plex_auth_ureq::home::{Home, HomePin, HomeUser, HomeUserUuid};
@@ -29,7 +29,8 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let identifier = from.plex_tv.identity().identifier();
     let is_permanent = session.options.client_identifier.is_none()
         && Some(identifier) == session.store.read_identifier()?.as_deref();
-    // The response may lack the UUID that was requested. Plex issued the token to the identifier of the request.
+    // The response may lack the UUID, so the requested one is saved. The identifier is saved
+    // because Plex issued the token to it.
     let new = Profile {
         uuid: Some(uuid.to_string()),
         client_identifier: (!is_permanent).then(|| identifier.to_owned()),
@@ -58,7 +59,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     Ok(Exit::Done)
 }
 
-/// Checks that the profile is this user's, or not used.
+/// Checks that the profile belongs to this user or does not exist.
 fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Failure> {
     match state.profile(name)? {
         Some(other) if other.uuid.as_deref() != Some(uuid.as_str()) => {
@@ -72,7 +73,8 @@ fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Fail
     }
 }
 
-/// Asks for the Home PIN if there is one. After a wrong one, it does not ask again by itself: Plex counts them.
+/// Switches to a user, and asks for the Home PIN if there is one. After a wrong PIN, this does not
+/// ask again, because Plex limits the number of wrong PINs.
 fn switch(
     session: &Session<'_>,
     from: &ActiveProfile,
@@ -90,7 +92,7 @@ fn switch(
     };
     let pin = user.has_home_pin().then(ask).transpose()?;
     match session.ask(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
-        // The list did not mention it.
+        // The list of users did not mention the Home PIN.
         Err(error) if error.needs_home_pin() && pin.is_none() => {
             session.send(plex_tv.switch_home_user(token, uuid, Some(&ask()?)))
         }
@@ -122,8 +124,9 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     }
 }
 
-/// Returns the default name of a user's profile: the user's name in lowercase, as one plain word to any shell, or the
-/// identifier if nothing is left of the name.
+/// Returns the default name of a user's profile, which needs no quoting in a shell: the words of
+/// the user's name in lowercase, joined with hyphens, or the identifier if the name has no words.
+/// At most 16 characters are kept.
 fn profile_name(name: &str, uuid: &HomeUserUuid) -> String {
     let name = folded(name);
     let words = name.split(|character: char| !character.is_alphanumeric());

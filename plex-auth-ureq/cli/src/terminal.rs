@@ -1,5 +1,5 @@
-//! The terminal's settings. Only this module changes them, under one lock, so that an interruption restores them in
-//! every order of events.
+//! The terminal's settings. Only this module changes them, under one lock, so that an interruption
+//! always restores them, whatever the order of events.
 
 #[cfg(unix)]
 pub(crate) use unix::{Hidden, restore_for_good};
@@ -36,7 +36,8 @@ mod unix {
             let mut original = lock();
             let settings = tcgetattr(terminal)?;
             let mut hidden = settings.clone();
-            // With ICANON, macOS takes at most 1,024 bytes. With ISIG, Ctrl-Z would return to the shell without echo.
+            // With ICANON, macOS accepts at most 1,024 bytes per line. With ISIG, Ctrl-Z would
+            // return to the shell while echo is off.
             hidden.local_modes.remove(
                 LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG,
             );

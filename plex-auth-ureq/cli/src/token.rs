@@ -16,8 +16,8 @@ pub(crate) fn run(session: &Session<'_>, show: bool) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Prints the token that a server accepts from this account. Its address is found only if it is wanted: that takes
-/// requests to the server.
+/// Prints the token that a server accepts from this account. The server's address is determined
+/// only with `--url`, because that takes requests to the server.
 pub(crate) fn of_server(
     session: &Session<'_>,
     named: &str,

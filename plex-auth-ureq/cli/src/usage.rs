@@ -1,4 +1,4 @@
-//! Runs that end before a command: help, version and wrong usage.
+//! Runs that end before a command starts: help, version and wrong usage.
 
 use std::env;
 use std::error::Error;
@@ -12,7 +12,8 @@ use crate::failure::{Exit, Failure};
 use crate::hint::Context;
 use crate::output;
 
-/// Returns whether JSON is wanted, as far as arguments that could not be parsed show.
+/// Returns whether JSON is wanted, judging by the raw arguments and the variable: the arguments
+/// could not be parsed.
 fn wants_json() -> bool {
     let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
     // Arguments after `--` belong to the command that `run` starts.
@@ -74,8 +75,8 @@ fn not_understood(error: &clap::Error) -> Failure {
     failure.likely(tip.map_or_else(|| "The command line is mistyped.".to_owned(), one_line))
 }
 
-/// Describes a value that is invalid, without repeating it: a URL may contain a password, and the value may be that of an
-/// environment variable.
+/// Describes an invalid value without repeating it, because it may contain a secret, such as a
+/// password in a URL.
 fn invalid_value(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         return None;
@@ -91,7 +92,7 @@ fn is_missing(error: &clap::Error) -> bool {
         && matches!(value, Some(ContextValue::String(value)) if value.is_empty())
 }
 
-/// Describes a value that no argument takes, without repeating it: it may be a token or a password.
+/// Describes a surplus value without repeating it, because it may be a token or a password.
 fn surplus(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         return None;
@@ -105,7 +106,7 @@ fn surplus(error: &clap::Error) -> Option<String> {
     }
 }
 
-/// Returns the cause and the remedy for an argument of a command that takes none at that place, and no secret.
+/// Returns the cause and the remedy for a surplus argument, if the command takes no secret.
 fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     // `Usage: plex-auth run ...`

@@ -36,12 +36,12 @@ fn as_text(user: &HomeUser) -> String {
     format!("{uuid}  {}{facts}\n", name(user))
 }
 
-/// Returns the name of a user of a Home, as it is shown.
+/// Returns the name of a Home user in a form that is safe to show.
 pub(crate) fn name(user: &HomeUser) -> String {
     plain(raw_name(user).unwrap_or("a user without a name"))
 }
 
-/// Returns the name of a user of a Home, as Plex sent it.
+/// Returns the name of a Home user as Plex sent it.
 pub(crate) fn raw_name(user: &HomeUser) -> Option<&str> {
     user.title.as_deref().or(user.username.as_deref())
 }

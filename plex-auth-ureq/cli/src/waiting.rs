@@ -1,4 +1,4 @@
-//! Reports what the tool waits for, if that takes long enough to look like a hang.
+//! Reports what the tool is waiting for, if the wait is long enough to look like a hang.
 
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
@@ -8,13 +8,13 @@ use serde_json::json;
 
 use crate::output;
 
-/// After this time, a user at a terminal begins to wonder.
+/// The time after which a user at a terminal begins to suspect a hang.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Prints a line on standard error after two seconds, unless it is dropped before that.
 #[derive(Debug)]
 pub(crate) struct SlowNotice {
-    /// Its end ends the thread.
+    /// Dropping this ends the thread.
     done: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -35,14 +35,14 @@ impl SlowNotice {
 impl Drop for SlowNotice {
     fn drop(&mut self) {
         drop(self.done.take());
-        // So that the line is never printed after the result.
+        // Waits for the thread, so that the line is never printed after the result.
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
     }
 }
 
-/// Reports what the tool waits for.
+/// Reports what the tool is waiting for.
 pub(crate) fn report(what: &str) {
     if output::is_json() {
         output::event(&json!({ "waiting_for": what }));

@@ -37,7 +37,8 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Returns the time until which it is paid for. There is none if that is unknown, or for a lifetime pass.
+/// Returns the time until which the Plex Pass is paid for, or `None` if that is unknown or the pass
+/// is for life.
 fn plex_pass_until(account: &Account) -> Option<UnixSeconds> {
     let passes =
         account.subscriptions.iter().filter(|period| period.kind.as_deref() == Some("plexpass"));

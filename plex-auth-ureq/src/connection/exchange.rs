@@ -15,8 +15,8 @@ use crate::failure::Failure;
 #[cfg(feature = "rustls")]
 use crate::tls_error;
 
-// Long enough for any host that responds, and short enough to try the second address if the first
-// is unreachable.
+// Long enough for any host that responds, even if its first address is unreachable: the addresses
+// share the time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The connections that an exchange may use.
@@ -78,9 +78,9 @@ impl Exchange {
         self.lock().failure
     }
 
-    /// Records that the response has been read. When this exchange is dropped, its connection is
-    /// kept for the next exchange if the response was complete, nothing failed, and the connection
-    /// was not [retired](Self::retire).
+    /// Records that the response has been read. When the last clone of this exchange is dropped,
+    /// the connection is kept for the next exchange if the response was complete, nothing failed,
+    /// `reuse` allows it, and the connection was not [retired](Self::retire).
     pub(crate) fn finish(&self) {
         let mut state = self.lock();
         state.is_finished = state.failure.is_none() && self.0.reuse != Reuse::Never;
@@ -91,7 +91,7 @@ impl Exchange {
         let _closed = self.lock().returned.take();
     }
 
-    /// Takes an idle connection or opens one.
+    /// Takes an idle connection or opens a new one.
     pub(super) fn connect(&self, uri: &Uri) -> Result<(Target, Connection), Failure> {
         let result = self.connection(uri);
         if let Err(failure) = &result {
@@ -130,7 +130,7 @@ impl Exchange {
         self.lock().was_sent = true;
     }
 
-    /// Records an error of the connection after it was established.
+    /// Records an error on the established connection.
     pub(super) fn fail(&self, error: &io::Error) {
         let failure = Failure::new(self.classify(error), self.was_sent());
         self.lock().failure.get_or_insert(failure);
@@ -155,7 +155,7 @@ impl Exchange {
             | Kind::ConnectionReset
             | Kind::ConnectionAborted
             | Kind::BrokenPipe
-            // Reported by the system: the host no longer responds.
+            // The system reports this if the host no longer responds.
             | Kind::TimedOut => TransportErrorKind::CutOff,
             _ => TransportErrorKind::Other,
         }

@@ -18,7 +18,7 @@ const MAX_ADDRESSES: usize = 16;
 type Key = (String, u16);
 type Resolve = fn(&Key) -> io::Result<Vec<SocketAddr>>;
 
-/// The pending lookups. Exchanges for the same host and port share one, so that threads do not
+/// The pending lookups. Exchanges for the same host and port share a lookup, so that threads do not
 /// accumulate if the resolver is slow.
 #[derive(Clone, Default)]
 pub(super) struct Lookups(Arc<Mutex<HashMap<Key, Arc<Pending>>>>);

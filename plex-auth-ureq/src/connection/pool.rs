@@ -16,7 +16,7 @@ const MAX_IDLE_AGE: Duration = Duration::from_secs(15);
 #[derive(Default)]
 pub(super) struct Pool(Mutex<Vec<Idle>>);
 
-/// An idle connection. The list is ordered by `since`.
+/// An idle connection. The pool's list is ordered by `since`.
 struct Idle {
     target: Target,
     since: Instant,

@@ -46,7 +46,7 @@ impl Socket {
     }
 }
 
-/// The timeout of one direction, as currently set in the system.
+/// The timeout for one direction, as currently set on the socket.
 #[derive(Default)]
 struct Timeout(Option<Duration>);
 

@@ -14,7 +14,8 @@ use crate::deadline::{Deadline, is_exceeded};
 use crate::failure::Failure;
 use crate::tls_error;
 
-/// The TLS settings, which are created when the first connection needs them.
+/// The additional root certificates, and the TLS configuration, which is created when the first
+/// connection needs it.
 pub(crate) struct TlsSettings {
     own_roots: Vec<TrustAnchor<'static>>,
     config: OnceLock<Option<Arc<ClientConfig>>>,

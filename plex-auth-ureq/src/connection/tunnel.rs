@@ -12,7 +12,7 @@ use crate::deadline::{Deadline, is_exceeded};
 use crate::failure::Failure;
 use crate::proxy::ChosenProxy;
 
-// Proxies send few headers. A longer response is a web page, or not from a proxy.
+// Proxies send few headers. A longer response is a web page or is not from a proxy.
 const MAX_HEAD: usize = 16 * 1024;
 
 /// Asks the proxy for a connection to the target.

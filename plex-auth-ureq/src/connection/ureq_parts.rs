@@ -24,8 +24,8 @@ impl Exchange {
     }
 }
 
-/// A resolver that resolves nothing, because the connector looks up names itself. ureq calls it for
-/// each request, even if there is an idle connection.
+/// A resolver that resolves nothing, because the connector looks up names itself. ureq calls the
+/// resolver for each request, even if there is an idle connection.
 #[derive(Debug)]
 struct NoLookup;
 

@@ -11,7 +11,7 @@ pub(super) struct NoProxy(Vec<Entry>);
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     hosts: Hosts,
-    /// The only port that the entry applies to, if it has one.
+    /// The only port that the entry applies to, or `None` if it applies to all ports.
     port: Option<u16>,
 }
 

@@ -1,4 +1,5 @@
-//! The account as a strict struct: a missing required field or a field of another type is an error.
+//! The account as a strict struct: a missing required field or a field of the wrong type is an
+//! error.
 
 use std::collections::BTreeMap;
 

@@ -44,7 +44,7 @@ fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     if status.is_redirection() {
         return Failure::Redirected { status, to: text(LOCATION).map(str::to_owned) };
     }
-    // If the body is not Plex's list of errors, only the status is known.
+    // If the body is not Plex's list of errors, the list stays empty.
     let Errors { errors } = serde_json::from_slice(body).unwrap_or_default();
     let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
     Failure::Refused { status, errors, retry_after }

@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             let call = blocking(Client::named(client), url);
             (0..count.parse().expect("a number")).for_each(|_: u32| call());
         }
-        // The remaining arguments, if any, are those that cargo adds.
+        // Any other arguments were added by cargo.
         _ => return measure(),
     }
     ExitCode::SUCCESS

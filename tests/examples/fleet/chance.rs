@@ -21,7 +21,7 @@ impl Chance {
         if bound == 0 { 0 } else { self.0.u64(..bound) }
     }
 
-    /// Returns whether an event happens that has this many chances in a thousand.
+    /// Returns `true` with a probability of `in_a_thousand` / 1000.
     pub(crate) fn happens(&mut self, in_a_thousand: u64) -> bool {
         self.below(1000) < in_a_thousand
     }

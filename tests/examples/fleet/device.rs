@@ -31,9 +31,9 @@ pub(crate) struct Device {
     /// The number of seconds that its clock is ahead.
     ahead: i16,
     pub(crate) had_a_token: bool,
-    /// The number of times that plex.tv registered its key.
+    /// The number of times that plex.tv registered the device's key.
     pub(crate) registered: u8,
-    /// The number of times that it sent its key although the key was already registered.
+    /// The number of times that the device sent its key although the key was already registered.
     pub(crate) registered_again: u8,
     /// Whether it is restarted before it saves its next token.
     pub(crate) forgets_next: bool,
@@ -70,7 +70,7 @@ impl Device {
         clock_at(now, at(now.saturating_add_signed(i64::from(self.ahead))))
     }
 
-    /// Restarts it from its saved state.
+    /// Restarts the device from its saved state.
     pub(crate) fn restart(&mut self) {
         let saved = self.refresher.save();
         let key = key(self.seed, self.number);

@@ -62,7 +62,7 @@ pub(crate) struct Fleet<S> {
     pub(crate) started_over: u64,
     /// The devices whose flow has ended, with the result.
     pub(crate) ended: Vec<(u32, DeviceTokenEnd)>,
-    /// A hash of all events.
+    /// A hash of all requests and their outcomes.
     pub(crate) history: u64,
 }
 

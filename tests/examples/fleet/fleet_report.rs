@@ -28,8 +28,8 @@ pub(crate) fn play(devices: u32, seed: u64) -> Report {
     report
 }
 
-/// Returns the number of requests per second that plex.tv accepts (nine times the mean), and the
-/// maximum number of unused nonces.
+/// Returns the number of requests per second that plex.tv accepts (nine times the mean, but at
+/// least 10), and the maximum number of unused nonces.
 fn limits(devices: u32) -> (u64, usize) {
     let a_second = u64::from(devices) * 2 / (11 * DAY / 2);
     ((9 * a_second).max(10), (devices as usize / 10_000).max(5))
@@ -63,7 +63,8 @@ fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
     let up = up_times(outages.iter().map(|outage| outage.when.clone()));
     let mean = traffic.mean(&up);
     let over = stretch(mean);
-    // The time after an outage is as long as the outage, but at least an hour, and at least `over`.
+    // The period that counts as after an outage is as long as the outage itself, but at least an
+    // hour, and at least `over`.
     let after = |outage: &Range<u64>| {
         let lasts = (outage.end - outage.start).max(HOUR).max(over);
         outage.end..(outage.end + lasts).min(START + MONTH)

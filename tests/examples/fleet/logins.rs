@@ -39,7 +39,7 @@ const FEW: u32 = 50;
 struct Login {
     talk: PinLogin,
     due: u64,
-    /// The time at which it showed its code.
+    /// The time at which the login showed its code.
     shown: Option<u64>,
     /// The time at which the user linked the PIN, and the resulting token.
     linked: Option<(u64, String)>,
@@ -107,7 +107,7 @@ impl<S: PinService> Crowd<S> {
             Login { talk, due, shown: None, linked: None, ended: None }
         };
         let logins = (0..count).map(login).collect();
-        // The service accepts a quarter of the requests that all logins send at their normal poll
+        // The service accepts a quarter of the requests that all logins send at their initial poll
         // interval.
         let takes = u64::from(count / 4).max(2);
         Self {

@@ -30,7 +30,7 @@ impl Service for plex_auth_fake::FakePlex {
 pub(crate) struct Outage {
     pub(crate) name: &'static str,
     pub(crate) when: Range<u64>,
-    /// Whether it answers 503; otherwise it cannot be reached.
+    /// Whether the service answers 503, instead of being unreachable.
     pub(crate) answers_503: bool,
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn is_success(answer: &Answer) -> bool {
 /// The result of a request.
 pub(crate) struct Outcome {
     pub(crate) answer: Answer,
-    /// Seconds until the client gets it.
+    /// The number of seconds until the client receives the answer.
     pub(crate) after: u64,
     /// The status that the service answered with, even if the response was lost.
     pub(crate) done: Option<StatusCode>,

@@ -116,7 +116,7 @@ impl DeviceTokens {
         plain(StatusCode::OK, format!(r#"{{"auth_token":"{token}"}}"#).into_bytes())
     }
 
-    /// Creates a token that has the same length as Plex's.
+    /// Creates a token that is as long as one of Plex's.
     fn token(&self, device: u32, now: u64) -> String {
         let claims = format!(
             r#"{{"iss":"plex.tv","aud":["plex.tv","{id}"],"iat":{now},"exp":{end},"thumbprint":"{id:->43}","user":{{"id":31415926,"uuid":"0123456789abcdef","username":"rosa.kjelvik","email":"rosa.kjelvik@example.org","friendly_name":"Rosa"}}}}"#,

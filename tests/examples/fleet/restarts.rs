@@ -45,16 +45,16 @@ struct User {
     server: u32,
     account_token: String,
     is_revoked: bool,
-    /// The time of the next request to its server.
+    /// The time of the user's next request to the server.
     uses_at: u64,
     due: u64,
-    /// The number of tokens created for it since its server's restart.
+    /// The number of tokens created for the user since the server's restart.
     made: u32,
     /// The number of failed requests, whose lost responses may have contained such tokens.
     lost: u32,
-    /// The time at which it first had a valid token after the restart.
+    /// The time at which the user first had a valid token after the restart.
     valid_at: Option<u64>,
-    /// The number of times that it reported the account's token as invalid.
+    /// The number of times that the refresher reported the account's token as invalid.
     reported_invalid: u32,
 }
 
@@ -62,9 +62,11 @@ struct Household<S> {
     server: S,
     /// The downtime in each round.
     down: [Range<u64>; 2],
-    /// The current second with its number of requests, and the maximum per second.
+    /// The second of the latest request.
     second: u64,
+    /// The number of requests in that second.
     count: u32,
+    /// The maximum number of requests in one second.
     busiest: u32,
 }
 

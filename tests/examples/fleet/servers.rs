@@ -13,7 +13,7 @@ use crate::network::{Service, plain};
 pub(crate) trait Server: Service {
     fn new() -> Self;
 
-    /// Creates a token of an account that may use the server.
+    /// Creates a token for an account that may use the server.
     fn account_token(&mut self) -> String;
 
     /// Makes this account's token invalid.

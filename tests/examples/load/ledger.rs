@@ -13,7 +13,7 @@ use crate::report::Report;
 /// The requests that the server received in a run.
 pub(crate) struct Ledger<'a> {
     seen: &'a [Seen],
-    /// The number of requests of each client.
+    /// The number of requests from each client.
     arrived: HashMap<&'a str, usize>,
 }
 
@@ -33,8 +33,8 @@ impl<'a> Ledger<'a> {
 
     /// Checks the guarantees that hold under any fault: no call is lost, no response reaches a
     /// different caller, no sign-in is sent more than once and no other call more than twice, and
-    /// every transport error gives a possible reason and does not claim that a request was not sent
-    /// if it arrived. `fitting` returns whether a reason is possible.
+    /// every transport error gives a possible reason and never claims that a request that arrived
+    /// was not sent. `fitting` returns whether a reason is possible.
     pub(crate) fn judge(
         &self,
         report: &mut Report,

@@ -5,7 +5,7 @@ use std::{fs, thread};
 
 /// Returns the number of open files, including sockets.
 pub(crate) fn open_files() -> Option<usize> {
-    // The directory handle itself is one of them.
+    // One of the entries is the directory handle itself.
     fs::read_dir("/proc/self/fd").ok().map(|files| files.count() - 1)
 }
 
@@ -23,8 +23,8 @@ pub(crate) fn memory() -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Waits up to 20 seconds until the number of open files is back at `wanted`, and returns the last
-/// number. The other end of a connection needs a moment to notice that it is closed.
+/// Waits up to 20 seconds for the number of open files to return to `wanted`, and returns the last
+/// count. The other end of a connection needs a moment to notice that the connection is closed.
 pub(crate) fn open_files_back_at(wanted: Option<usize>) -> Option<usize> {
     let give_up = Instant::now() + Duration::from_secs(20);
     while open_files() > wanted && Instant::now() < give_up {

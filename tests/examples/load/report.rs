@@ -37,8 +37,8 @@ impl Report {
     }
 }
 
-/// Prints the reports of a scenario as columns, then the violations. Returns whether there were
-/// none.
+/// Prints the reports of a scenario as columns, then the violations. Returns whether there were no
+/// violations.
 pub(crate) fn print(title: &str, reports: &[Report]) -> bool {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in reports.iter().flat_map(|report| &report.figures) {

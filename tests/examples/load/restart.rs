@@ -15,8 +15,8 @@ use crate::report::Report;
 
 const RESTARTS: usize = 5;
 
-/// The time between handling a request and sending its response, so that some requests are at that
-/// stage when the server is killed.
+/// The delay between handling a request and sending its response. It is long enough that some
+/// requests are at that stage when the server is killed.
 const RESPONSE_DELAY: Duration = Duration::from_millis(2);
 
 /// The time for which the port is closed.

@@ -63,7 +63,7 @@ fn round(
     let &Arguments { calls, at_once, .. } = arguments;
     let connections = place.server.connections();
     let workers = place.workers(workers);
-    // This includes the server's ends of the connections.
+    // All counts include the server's ends of the connections.
     let idle = open_files();
     let started = Instant::now();
     place.without_faults(&workers, calls, at_once, party, report);

@@ -1,7 +1,7 @@
 //! Sends requests through an HTTP proxy: one from the program's settings, or the one set in the
 //! environment.
 //!
-//! Without this, no proxy is used. With hyper, build a client with a proxy connector, such as those
+//! By default, no proxy is used. With hyper, build a client with a proxy connector, such as those
 //! in hyper-util's `client::legacy::connect::proxy`, and pass it to `Transport::over`. There is a
 //! complete example at
 //! <https://docs.rs/plex-auth-hyper/latest/plex_auth_hyper/index.html#recipes>.

@@ -139,7 +139,7 @@ pub(crate) fn run() -> Outcome {
     let first = refresher.token().cloned().ok_or("a token was saved")?;
     http.send(plex_tv.ping(&first))?;
 
-    // Plex has rejected the token.
+    // Suppose that Plex has rejected the token.
     refresher.renew_now();
     let end = keep_alive(&http, &mut refresher, folder.path(), |_| ControlFlow::Break(()))?;
     assert!(end.is_none());

@@ -1,4 +1,4 @@
-//! Runs the recipes, each with a fake Plex of its own, and checks their results.
+//! Runs the recipes, most of them with their own fake Plex, and checks the results.
 //!
 //! `cargo run -p plex-auth-tests --example recipes` runs all of them; names after `--` select some.
 #![allow(clippy::print_stdout, reason = "this is an example")]

@@ -9,10 +9,10 @@
 //! `jitter` derived from its machine's name, so that it stays the same after a restart. Check a
 //! token when a call has failed, not before each call.
 //!
-//! Alternatively, each machine is a device with its own identifier, key and login. Such machines
-//! are independent, but each must be linked once and has its own entry in the account's list of
-//! devices. `cargo run --release -p plex-auth-tests --example fleet` simulates a million of them
-//! for a month.
+//! Alternatively, each machine can be a device with its own identifier, key and login. Such
+//! machines are independent, but each must be linked once and has its own entry in the account's
+//! list of devices. `cargo run --release -p plex-auth-tests --example fleet` simulates a million of
+//! them for a month.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,8 +22,8 @@ use ring::digest::{SHA256, digest};
 
 use crate::save::{save, saved_text};
 
-/// The location of the current token: a file in a shared folder, or a secret store. The device key
-/// is not stored there, because only one machine has it.
+/// The location of the current token: here a file in a shared folder, but a secret store works,
+/// too. The device key is not stored there, because only one machine has it.
 struct SharedToken(PathBuf);
 
 impl SharedToken {

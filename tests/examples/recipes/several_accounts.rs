@@ -53,8 +53,8 @@ fn remove(
     }
 }
 
-/// Returns an account's file. The UUID comes from a response, so this rejects one that contains a
-/// path.
+/// Returns an account's file. The UUID comes from a response, so a UUID with any unexpected
+/// character, such as a path separator, is rejected.
 fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
     if uuid.is_empty() || !uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(io::Error::other("not a UUID"));

@@ -12,7 +12,7 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token, Transport};
 use ring::digest::{SHA256, digest};
 
-/// The time for which a result is used without another request.
+/// The time for which a valid token counts as valid without another request.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
 /// The time for which a valid token counts as valid while Plex cannot be reached.

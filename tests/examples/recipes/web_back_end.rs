@@ -17,8 +17,8 @@ use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
 use plex_auth_hyper::pin::ForwardUrl;
 use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
-/// The time to wait for the token after the browser has returned. By then, the user has already
-/// signed in or refused.
+/// The time to wait for the token after the browser has returned. When it returns, the user has
+/// already signed in or refused.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct BackEnd {

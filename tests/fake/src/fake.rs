@@ -87,9 +87,9 @@ impl FakePlex {
     /// called.
     ///
     /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviors for the
-    /// same path form a queue: each applies after the previous one has been used as often as its
-    /// [`times`](Misbehavior::times) allow. With a misbehavior that specifies only a delivery, the
-    /// request takes effect, and its response is the correct one.
+    /// same path form a queue: each applies after the previous one has been used for as many
+    /// requests as [`times`](Misbehavior::times) allows. With a misbehavior that specifies only a
+    /// delivery, the request takes effect, and its response is the correct one.
     pub fn misbehave(&mut self, path: &str, misbehavior: Misbehavior) {
         self.misbehaviors.add(path, misbehavior);
     }

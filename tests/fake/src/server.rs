@@ -37,8 +37,9 @@ use plan::Plans;
 #[doc(hidden)]
 pub use plan::{ConnectionPlan, ConnectionPlans};
 
-/// The response header with the number of the request, counted from 0 since
-/// [`FakePlex::forget_requests`]. It reveals a client that mixes up its connections.
+/// The response header with the number of the request. The first request has number 0, as does the
+/// first one after [`FakePlex::forget_requests`]. The header reveals a client that mixes up its
+/// connections.
 pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 
 /// A server for a [`FakePlex`] on `127.0.0.1`, which runs in a separate thread until it is dropped.
@@ -64,7 +65,8 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Panics if no port is available. [`bind`](Self::bind) returns an error instead.
+    /// Panics if no port is available or no thread can be started. [`bind`](Self::bind) returns an
+    /// error instead.
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
     pub fn http(fake: FakePlex) -> Self {
         Self::bind(fake, 0).expect("cannot listen on 127.0.0.1")
@@ -74,7 +76,8 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// Panics if no port is available. [`bind_https`](Self::bind_https) returns an error instead.
+    /// Panics if no port is available or no thread can be started.
+    /// [`bind_https`](Self::bind_https) returns an error instead.
     #[cfg(feature = "tls")]
     #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[expect(clippy::expect_used, reason = "without a port no test can go on")]
@@ -191,7 +194,7 @@ impl Running {
         };
         let serve = serve(listener, tls, shared);
         let thread = thread::Builder::new().name("fake-plex".to_owned()).spawn(move || {
-            // Equivalent to `tokio::select!`, without the dependencies of its macros.
+            // Equivalent to `tokio::select!`, without the dependencies of tokio's macros.
             runtime.block_on(async {
                 let (mut serve, mut stopped) = (pin!(serve), pin!(stopped));
                 poll_fn(|cx| match (serve.as_mut().poll(cx), stopped.as_mut().poll(cx)) {

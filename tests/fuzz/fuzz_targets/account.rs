@@ -67,7 +67,7 @@ fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     let (first, second) = (details.as_ref().ok(), again.as_ref().ok());
     let shown = |account: &Account| {
         let shown = format!("{account:?}");
-        // The field that was made unreadable is named last.
+        // The list of unreadable fields, which may now include `queueUid`, is last.
         shown.rsplit_once("unreadable: ").map(|(fields, _)| fields.to_owned())
     };
     assert_eq!(second.map(shown), first.map(shown));
@@ -107,7 +107,7 @@ const PLACES: &[(&str, &str)] = &[
     (r#""username":"#, ""),
 ];
 
-/// Checks that any JSON in any field except the token leaves the token and the surrounding fields
+/// Checks that any JSON in any of the [`PLACES`] leaves the token and the surrounding fields
 /// intact.
 fn check_drift(garbage: &str) {
     let place = garbage.bytes().fold(garbage.len(), |sum, byte| sum + usize::from(byte));

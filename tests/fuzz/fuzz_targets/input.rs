@@ -1,5 +1,5 @@
 //! The caller's inputs to a call: tokens, logins, passwords, codes and sources are sent exactly as
-//! they were meant, or rejected.
+//! intended, or rejected.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! The `Retry-After` of a rate limit. Each line of the input is a header: seconds, a date, or
-//! neither.
+//! The `Retry-After` header of a rate limit response. Each line of the input is one header value:
+//! seconds, a date, or neither.
 #![no_main]
 
 use std::time::{Duration, SystemTime};

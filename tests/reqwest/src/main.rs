@@ -60,7 +60,7 @@ use plex_auth_proto::flow::TokenState;
 use plex_auth_proto::{ClientIdentity, Credentials, PlexTv, Token};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    // A program that uses reqwest's default features already has a provider.
+    // A program that uses reqwest's default features already has a crypto provider.
     let provider = rustls::crypto::ring::default_provider();
     provider.install_default().map_err(|_| "there is a provider already")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())

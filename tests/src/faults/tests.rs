@@ -8,7 +8,7 @@ use super::*;
 
 const REQUEST: &[u8] = b"GET /identity HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\nX-Plex-Client-Identifier: me\r\n\r\n";
 
-/// Returns a server whose connections all end early, the first at this point, after this many
+/// Returns a server that ends every connection early, the first one at `point` after this many
 /// responses.
 fn server_with_faults(point: Point, answers: usize) -> (Server, Arc<Faults>) {
     let matches = |ending| matches!(ending, Ending::Fault { point: it, after, .. } if (it, after) == (point, answers));

@@ -1,5 +1,5 @@
-//! The growth of the work with the size of the response: each byte of a large response costs as
-//! much as each byte of a 9 kB one.
+//! The growth of the work with the size of the response: a byte of a large response must cost about
+//! as much as a byte of a small one.
 
 use std::iter;
 

@@ -13,7 +13,7 @@ use plex_auth_tests::every_operation::IDENTIFIER;
 
 use crate::harness::{Harness, identity, over_every_carrier, unix_now, variant};
 
-/// Slightly longer than a signed request is valid.
+/// Slightly longer than the lifetime of a signed request.
 const FIVE_MINUTES: Duration = Duration::from_secs(301);
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 60 * 60);

@@ -40,7 +40,7 @@ pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
     over_every_client(scenario);
 }
 
-/// Runs a scenario over every carrier that needs a socket, over HTTP and over HTTPS. They run at
+/// Runs a scenario by hand and over both transports, over HTTP and over HTTPS. All of these run at
 /// the same time, so that their waits overlap.
 pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
     let clients = TRANSPORTS.into_iter().chain([Carrier::HandMade as NewCarrier]);
@@ -255,7 +255,7 @@ pub(crate) fn write_response(head: &str, body: &str) -> Step {
     write(&format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}"))
 }
 
-/// Returns a URL at which nothing listens.
+/// Returns a URL at which nothing is listening.
 pub(crate) fn unused_url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))

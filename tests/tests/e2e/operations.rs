@@ -139,8 +139,8 @@ fn custom_call_is_sent_unchanged() {
         let seen = server.with(|fake| fake.requests().to_vec());
         let mut names: Vec<_> = seen[0].headers.keys().map(|name| name.as_str()).collect();
         names.sort_unstable();
-        // An agent keeps its own `User-Agent`, because it would not reuse a connection for a
-        // request with a different one.
+        // The agent's own `User-Agent` is kept, because ureq does not pool the connection of a
+        // request whose setting differs from the agent's.
         names.retain(|header| name != "own agent" || *header != "user-agent");
         assert_eq!(names, ["host", "x-own"], "{name}");
     }

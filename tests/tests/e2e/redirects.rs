@@ -7,8 +7,8 @@ use plex_auth_tests::every_operation::{every_operation, one_of_each_kind};
 
 use crate::harness::{Harness, over_every_client, over_every_own_client};
 
-/// Redirects to a second server with every form of the `Location` header, and checks that no
-/// request arrives there.
+/// Answers requests with redirects, using every form of the `Location` header, and checks that none
+/// of them is followed.
 fn is_not_followed(harness: &Harness) {
     let other = Server::http(FakePlex::new());
     let encrypted = Server::https(FakePlex::new(), Authority::new().good());

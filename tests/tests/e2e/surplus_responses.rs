@@ -352,9 +352,9 @@ fn tokens_are_handed_out_on_own_connections() {
     });
 }
 
-/// Starts a server that answers every request with the account of its token. From the fourth
-/// request on a connection, it sends the response to the previous request instead, as if it had
-/// sent one response too many.
+/// Starts a server that answers every request with the account of the request's token, and returns
+/// its URL. Starting with the fourth request of each connection, the server sends the response to
+/// the previous request instead, as if it had sent one response too many.
 fn account_server() -> io::Result<String> {
     fn serve(stream: TcpStream) -> io::Result<()> {
         let mut writer = stream.try_clone()?;

@@ -13,7 +13,7 @@ const BYTES_PER_BYTE: u64 = 16;
 /// The bytes that the core may hold in addition, for responses of any length.
 const FIXED_BYTES: u64 = 256 * 1024;
 
-/// The number of bytes that are read from an error response's body.
+/// The maximum number of bytes that are read from an error response's body.
 const MAX_ERROR_BODY: usize = 65_536;
 
 /// Returns bodies of about this size that expand as much as possible.

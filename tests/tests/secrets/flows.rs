@@ -189,7 +189,7 @@ fn server(failure: Option<&(u16, String)>) -> Server {
 struct Driven<'a> {
     output: &'a mut Output,
     carrier: &'a Carrier,
-    /// The number of flows to skip before that one.
+    /// The number of flows that are still to be skipped.
     number: usize,
 }
 

@@ -28,7 +28,7 @@ impl<'c> Encodings<'c> {
     }
 
     fn add(&mut self, whole: &'c str) {
-        // These parts are not secret.
+        // The prefix and the email domain are not secret.
         let canary = whole.trim_start_matches("canary-").trim_end_matches("@example.org");
         let encoded: String = form_urlencoded::byte_serialize(canary.as_bytes()).collect();
         let mut texts = vec![canary.to_owned(), encoded];

@@ -189,7 +189,7 @@ impl SearchedFlow for FixedToken {
 }
 
 impl<R: Refresher + Debug> SearchedFlow for SharedRefresher<R> {
-    /// Returns nothing, because the status is part of the flow's `Debug`.
+    /// Returns an empty string, because the status is part of the flow's `Debug` output.
     fn progress_text(&self, _: Now) -> String {
         String::new()
     }
@@ -235,7 +235,7 @@ impl DeviceKey for Key {
     }
 }
 
-/// Runs each flow.
+/// A callback for flows of any type.
 pub(crate) trait Runner {
     fn run<F: SearchedFlow>(&mut self, flow: F);
 }

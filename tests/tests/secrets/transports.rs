@@ -35,7 +35,7 @@ fn request_ids(every: &EveryOperation) -> Vec<String> {
     found
 }
 
-/// Returns an observer that reports to `tracing` as well.
+/// Returns an observer that reports to both `tracing` and `reports`.
 pub(crate) fn observer(reports: &Reports) -> impl Observer + use<> {
     (TracingObserver::new(), reports.clone())
 }

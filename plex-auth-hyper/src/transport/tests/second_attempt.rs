@@ -30,8 +30,8 @@ impl Body for Holding {
     }
 }
 
-/// A service that returns the response to another request, and counts its clones and requests. It
-/// has one permit, which is held from readiness to the end of the body.
+/// A service that returns a response belonging to another request, and counts its clones and
+/// requests. It has one permit, which is held from readiness until the body is dropped.
 struct Limited {
     taken: Arc<AtomicBool>,
     permit: Option<Permit>,

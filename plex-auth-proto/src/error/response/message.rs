@@ -7,8 +7,8 @@ use crate::operation::Host;
 use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 
-/// Formats the error as one line in lowercase: what failed, which server answered with which
-/// status, and what to do.
+/// Formats the error as one line: what failed, which server answered with which status, and what to
+/// do.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (context, status, rejection) = self.parts();
@@ -125,7 +125,8 @@ impl ResponseError {
     }
 }
 
-/// The server that a request was sent to, for display. `https` and its default port are omitted.
+/// The server that a request was sent to, for display: only the host name if the URL is `https`
+/// without an explicit port, and the origin otherwise.
 pub(in crate::error) struct Server<'a>(pub(in crate::error) &'a RequestContext);
 
 impl fmt::Display for Server<'_> {

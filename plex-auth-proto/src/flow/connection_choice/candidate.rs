@@ -9,7 +9,8 @@ use crate::values::server_url::{InvalidServerUrl, ServerUrl};
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionCandidate {
-    /// The connection's `uri`. Absent if that is missing or not a server URL.
+    /// The connection's `uri`, or the plain HTTP URL of the private address that a `plex.direct`
+    /// name stands for. Absent if the `uri` is missing or not a server URL.
     pub url: Option<ServerUrl>,
     /// The kind of connection.
     pub kind: ConnectionKind,
@@ -91,7 +92,7 @@ pub enum CandidateError {
     ///
     /// If a `plex.direct` name [was not found](crate::error::TransportErrorKind::NameNotFound)
     /// although the network is up, the router probably blocks names that resolve to private
-    /// addresses (DNS rebinding protection). Allow `plex.direct` in its settings.
+    /// addresses (DNS rebinding protection). Allow `plex.direct` in the router's settings.
     #[error("{0}")]
     Request(Error),
 }

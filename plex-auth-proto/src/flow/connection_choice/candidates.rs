@@ -50,7 +50,7 @@ impl Candidates {
         self.0.iter().find(|candidate| candidate.server.is_some())
     }
 
-    /// Returns the candidates that are better than the best one so far; all of them if the right
+    /// Returns the candidates that rank above the best verified one, or all of them if the right
     /// server has not responded yet.
     fn better(&self) -> impl Iterator<Item = &Candidate> {
         self.0.iter().take_while(|candidate| candidate.server.is_none())

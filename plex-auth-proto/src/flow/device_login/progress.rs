@@ -12,7 +12,7 @@ use crate::jwt::SignError;
 #[derive(Clone, Debug)]
 #[must_use = "the key can renew the token only if it was registered"]
 pub enum LinkedDevice {
-    /// The key is registered, and this is the device's first token. Hand it to a
+    /// The key is registered, and the token belongs to the device. Hand the token to a
     /// [refresher](crate::PlexTv::device_token_refresher).
     Registered(LinkedPin),
     /// Plex did not match the key with the PIN and returned an old-style account token instead. The
@@ -74,9 +74,9 @@ pub enum DeviceLoginError {
     /// another one.
     #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
-    /// A request failed for good: the PIN could not be created in time, the transport could not
-    /// start, or the last poll failed. If Plex [no longer knows the
-    /// device](Error::needs_new_device_key), sign in with a new client identifier and a new key.
+    /// A request failed for good: the PIN could not be created, the transport could not start, or
+    /// the last poll failed. If Plex [no longer knows the device](Error::needs_new_device_key),
+    /// sign in with a new client identifier and a new key.
     #[error(transparent)]
     Failed(#[from] Error),
     /// The device's key could not sign the last poll, or could not sign the exchange in time.

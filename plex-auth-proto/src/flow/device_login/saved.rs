@@ -12,8 +12,8 @@ use crate::plex_tv::PlexTv;
 use crate::values::secret::Secret;
 
 impl<K: DeviceKey> DeviceLogin<K> {
-    /// Returns the state to restore after a restart, as JSON that contains secrets: the client
-    /// identifier, the key's ID, and the PIN if there is one. The key is not included.
+    /// Returns the state to restore after a restart, as JSON that contains the client identifier,
+    /// the key's ID, and the PIN if there is one. The PIN is secret. The key is not included.
     ///
     /// Save the state before sending the first request. If the PIN has been linked since, a
     /// [refresher](crate::flow::DeviceTokenRefresher::restore) can also be restored from this
@@ -28,9 +28,9 @@ impl<K: DeviceKey> DeviceLogin<K> {
         saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), members)
     }
 
-    /// Restores the login from the state that [`save`](Self::save) returned. The login polls at
-    /// once. If the state has no PIN, the login creates one, unless it was checking whether the
-    /// last PIN registered the key.
+    /// Restores the login from the state that [`save`](Self::save) returned. If the state has a
+    /// PIN, the login polls it at once. If the login was checking whether the last PIN registered
+    /// the key, the check starts again. Otherwise, the login creates a PIN.
     ///
     /// # Errors
     ///

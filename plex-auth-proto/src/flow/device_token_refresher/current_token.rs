@@ -8,8 +8,8 @@ use crate::values::unix_seconds::UnixSeconds;
 
 const DAY: i64 = 24 * 60 * 60;
 
-// The time until renewal, in seconds, of a token without an expiry. Plex's tokens are valid for a
-// day longer than this.
+// The number of seconds after which a token without an expiry is renewed. Plex's tokens are valid
+// for a day longer than this.
 const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;
 
 /// A token with its claims.
@@ -36,8 +36,8 @@ impl CurrentToken {
 
     /// Returns when a device with this jitter renews the token, in Unix seconds: usually a day
     /// before its expiry, moved earlier by the jitter. The jitter is limited to a day and to half
-    /// of the time between the token's issue and its renewal. If it delayed renewals instead, some
-    /// tokens would expire during a day-long outage.
+    /// of the time between the token's issue and its renewal. If jitter delayed renewals instead,
+    /// some tokens would expire during a day-long outage.
     fn renew_at(&self, jitter: Duration) -> i64 {
         let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));
         let half = self.issued_at.map_or(0, |start| self.renew_at.saturating_sub(start.0) / 2);

@@ -20,7 +20,7 @@ pub enum DeviceTokenProgress {
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
     },
-    /// The first token is being requested.
+    /// There is no token, and one is being requested or saved.
     #[non_exhaustive]
     Requesting {
         /// The error of the last attempt, if it failed.
@@ -33,10 +33,12 @@ pub enum DeviceTokenProgress {
     Active {
         /// The token.
         token: Token,
-        /// The time at which it expires, by Plex's clock. Absent if the token does not contain it.
+        /// The time at which the token expires, by Plex's clock. Absent if the token does not
+        /// contain it.
         expires_at: Option<UnixSeconds>,
         /// The number of [new tokens](crate::flow::DeviceTokenRefresher::renewals) handed out so
-        /// far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever it has risen.
+        /// far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever this number has
+        /// risen.
         renewals: u64,
         /// The error of the last renewal attempt, if it failed. The attempt is retried.
         last_error: Option<RefreshError>,
@@ -81,7 +83,7 @@ pub enum DeviceTokenEnd {
     /// registered, or another one was registered in its place.
     #[error("plex.tv rejects signatures made with this device's key; register the key again")]
     KeyRefused(#[source] Error),
-    /// Plex refused to register the key. In most cases the old token is invalid.
+    /// Plex refused to register the key. In most cases, this is because the old token is invalid.
     #[error(
         "plex.tv refused to register the device's key; sign in again if the old token is invalid"
     )]

@@ -26,8 +26,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         Ok(refresher)
     }
 
-    /// Returns the state to restore after a restart, as JSON that contains secrets: the client
-    /// identifier, the key's ID, and the token if there is one. The key is not included.
+    /// Returns the state to restore after a restart, as JSON that contains the client identifier,
+    /// the key's ID, and the token if there is one. The token is secret. The key is not included.
     pub fn save(&self) -> Secret {
         let token = self.newest().map(|newest| ("token", Member::Text(newest.token.expose())));
         saved_device::save(&self.plex_tv, FlowKind::DeviceToken, self.key.jwk(), token)

@@ -21,7 +21,7 @@ use crate::plex_tv::pin::poll_pin::PinState;
 
 const BACKOFF: Backoff = Backoff::new(1, 16);
 
-// Meanwhile, the user is looking at a page that shows no code yet.
+// While the PIN is being created, the user is looking at a page that shows no code yet.
 const CREATE_TIMEOUT: Duration = Duration::from_secs(10);
 
 // Even the last request to create a PIN must have time to succeed over a slow network.
@@ -287,7 +287,7 @@ impl<M: PinMethod> PinMachine<M> {
         };
         let moment = self.clock.at(now);
         match arrival.result {
-            // Accepted even if it is late: it is not known whether Plex returns the token again.
+            // A late token is accepted, because it is not known whether Plex returns it again.
             Some(Ok(PinResponse::State(PinState::Linked {
                 auth_token, new_registration, ..
             }))) if arrival.is_late => {

@@ -112,7 +112,7 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
             PollSignature::Awaited(signing) if now.elapsed < signing.lost_at() => {
                 return Ok(Poll::Wait(signing.lost_at()));
             }
-            // An error, so that the login checks whether the PIN has expired.
+            // This is an error, so that the login checks whether the PIN has expired.
             PollSignature::Awaited(_) => {
                 self.signature = PollSignature::None;
                 return Err(SignError::new("the driver did not sign in time"));

@@ -25,8 +25,8 @@ pub enum PinLoginError {
     /// one.
     #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
-    /// A request failed for good: the PIN could not be created in time, the transport could not
-    /// start, or the last poll failed.
+    /// A request failed for good: the PIN could not be created, the transport could not start, or
+    /// the last poll failed.
     #[error(transparent)]
     Failed(#[from] Error),
 }

@@ -18,7 +18,8 @@ impl PinLogin {
     ///
     /// Save the state once for each PIN, before the user can link it: when [`pin`](Self::pin) first
     /// returns it, and again after [`renew`](Self::renew). Delete the state when the login has
-    /// ended. Keep the state secret: when the PIN is linked, anyone who has it can get the token.
+    /// ended. Keep the state secret: once the PIN is linked, anyone with the state can get the
+    /// token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

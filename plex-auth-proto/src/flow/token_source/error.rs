@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::error::Error;
 
-/// The reason a token source has no token and will not get one.
+/// The reason a token source did not return a token.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenError {
@@ -33,7 +33,7 @@ pub enum TokenError {
     TimedOut,
 }
 
-/// The reason sending a call with a token source failed.
+/// The reason a call that was made with a token source failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenSendError {

@@ -27,8 +27,8 @@ impl MediaServer {
 
 /// A [`Refresher`] for a token that cannot be renewed.
 ///
-/// After it has been rejected, a token source returns [`TokenError::Rejected`]. There is nothing to
-/// save.
+/// After the token has been rejected, a token source returns [`TokenError::Rejected`]. There is
+/// nothing to save.
 #[derive(Debug)]
 #[must_use = "a flow does nothing until it is driven"]
 pub struct FixedToken {

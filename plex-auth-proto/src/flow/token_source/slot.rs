@@ -18,8 +18,8 @@ use crate::values::token::Token;
 ///
 /// Callers read the token through a [`TokenWait`](super::token_wait::TokenWait) and report rejected
 /// tokens. A [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills the slot. The slot
-/// never blocks for longer than it takes to copy a token: none of the program's code runs while it
-/// is locked.
+/// never blocks for longer than it takes to copy a token: apart from cloning a [`Waker`], none of
+/// the program's code runs while the slot is locked.
 #[derive(Clone)]
 pub struct TokenSlot(Arc<Inner>);
 
@@ -34,7 +34,7 @@ impl TokenSlot {
     }
 
     fn lock(&self) -> MutexGuard<'_, SlotState> {
-        // Nothing panics while it is locked.
+        // Nothing is expected to panic while the state is locked.
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -48,7 +48,7 @@ impl TokenSlot {
     ) -> Poll<Result<Token, TokenError>> {
         let mut state = self.lock();
         if state.expire(now) {
-            // The refresher reads the clock and renews the token.
+            // The driver polls the refresher, which then renews the token.
             self.wake_driver(state);
             state = self.lock();
         }

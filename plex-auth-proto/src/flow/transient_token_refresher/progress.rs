@@ -8,7 +8,7 @@ use crate::values::token::Token;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum TransientTokenProgress {
-    /// There is no token, and one is being requested.
+    /// There is no token, and one is being requested or saved.
     #[non_exhaustive]
     Requesting {
         /// The error of the last request, if it failed.
@@ -23,7 +23,7 @@ pub enum TransientTokenProgress {
         token: Token,
         /// The longest time for which the token can remain valid.
         left: Duration,
-        /// The reason for requesting it.
+        /// The reason the token was requested.
         reason: TransientTokenReason,
         /// The error of the last request for its successor, if it failed.
         last_error: Option<Error>,
@@ -53,7 +53,8 @@ pub enum TransientTokenProgress {
 pub enum TransientTokenReason {
     /// There was no token.
     First,
-    /// The previous token had expired, or was about to.
+    /// The previous token had expired or was about to expire, or the account's token was
+    /// [replaced](super::TransientTokenRefresher::set_token).
     Renewal,
     /// The server rejected the previous token, but not the account's, usually because the server
     /// was restarted.

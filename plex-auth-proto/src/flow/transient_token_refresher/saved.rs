@@ -12,8 +12,8 @@ use crate::wire::lenient;
 
 impl TransientTokenRefresher {
     /// Returns the state to restore after a restart, as JSON that contains the transient token.
-    /// Returns `None` if there is no token, or if there is no clock by which to save its expiry.
-    /// The state does not contain the account's token.
+    /// Returns `None` if there is no valid token, or if the current time is not known, so that the
+    /// token's expiry cannot be saved. The state does not contain the account's token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -46,7 +46,7 @@ impl TransientTokenRefresher {
     }
 
     /// Restores the refresher that [`save`](Self::save) saved. It requests a token at once if the
-    /// saved one has expired, or if there is no clock. `server` must have a token of the same
+    /// saved one has expired, or if there is no wall clock. `server` must have a token of the same
     /// account.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl TransientTokenRefresher {
         let mut refresher = server.transient_token_refresher();
         let now = refresher.clock.at(now);
         let ends_at = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(ends_at));
-        // Without a clock, it is not known whether the token is valid.
+        // Without a wall clock, it is not known whether the token is valid.
         let left = now.server.zip(ends_at).and_then(|(now, end)| end.duration_since(now).ok());
         let left = left.unwrap_or_default().min(LIFETIME);
         if !left.is_zero() {

@@ -5,7 +5,7 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 /// A PIN with a device key: when the PIN is linked, Plex registers the key and issues a JWT that
 /// expires after seven days.
 ///
-/// Created by [`PlexTv::create_short_device_pin`](crate::PlexTv::create_short_device_pin) and
+/// It is created by [`PlexTv::create_short_device_pin`](crate::PlexTv::create_short_device_pin) or
 /// [`create_strong_device_pin`](crate::PlexTv::create_strong_device_pin), and polled with
 /// [`poll_device_pin`](crate::PlexTv::poll_device_pin), which requires a signature made with the
 /// key.

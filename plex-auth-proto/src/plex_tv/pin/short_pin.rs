@@ -12,7 +12,7 @@ use crate::wire::percent;
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(900);
 
 /// A PIN with a 4-character code that the user enters at `https://plex.tv/link`, for a device with
-/// a screen but no keyboard. Created by [`PlexTv::create_short_pin`].
+/// a screen but no keyboard. It is created by [`PlexTv::create_short_pin`].
 ///
 /// Show the [code](Pin::code) and the [URL of the page](Self::link_page), or a QR code with the
 /// [URL that includes the code](Self::filled_link_page).
@@ -52,9 +52,9 @@ impl ShortPin {
         self.0.lifetime(DEFAULT_LIFETIME)
     }
 
-    /// Returns the URL of the page on which the user enters the code: `https://plex.tv/link`, or,
-    /// if `plex_tv` uses a URL outside plex.tv, such as a test server's, `/link` below that URL
-    /// without `/api/v2`.
+    /// Returns the URL of the page on which the user enters the code, usually
+    /// `https://plex.tv/link`. If `plex_tv` uses a URL outside plex.tv, such as a test server's,
+    /// the page is `/link` below that URL without `/api/v2`.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }

@@ -11,7 +11,7 @@ use crate::wire::lenient::{self, Budget, Paths, Value};
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(1800);
 
 /// A PIN with a long code, for a program that can open a browser: the user signs in on [Plex's
-/// hosted page](Self::hosted_page), whose URL contains the code. Created by
+/// hosted page](Self::hosted_page), whose URL contains the code. It is created by
 /// [`PlexTv::create_strong_pin`].
 ///
 /// `https://plex.tv/link` does not accept such a code.

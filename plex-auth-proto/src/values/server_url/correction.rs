@@ -29,7 +29,7 @@ pub(super) fn guess(text: &str) -> Option<String> {
     }
     let path = behind.split(['?', '#']).next().unwrap_or_default();
     let authority = authority.rsplit('@').next().unwrap_or_default();
-    // The brackets are added before a port is appended, because the port would look like another
+    // The brackets are added before a port is appended. Otherwise, the port would look like another
     // part of the address.
     let authority = bracketed(authority).unwrap_or_else(|| authority.to_owned());
     // Accepts `host/:32400`.

@@ -4,13 +4,13 @@ use super::ServerUrl;
 
 impl ServerUrl {
     /// Returns the URL of the page on which users enter the code of a short PIN:
-    /// `https://plex.tv/link`, or `/link` on a stand-in for plex.tv.
+    /// `https://plex.tv/link`, or `/link` below a base URL outside plex.tv.
     pub(crate) fn link_page(&self) -> Self {
         self.page("plex.tv", "/link")
     }
 
     /// Returns the URL of the page on which users sign in for a strong PIN:
-    /// `https://app.plex.tv/auth`, or `/auth` on a stand-in for plex.tv.
+    /// `https://app.plex.tv/auth`, or `/auth` below a base URL outside plex.tv.
     pub(crate) fn hosted_page(&self) -> Self {
         self.page("app.plex.tv", "/auth")
     }

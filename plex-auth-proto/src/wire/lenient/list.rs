@@ -37,7 +37,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for List<'_, T> {
 pub(crate) struct Many<'a, T> {
     elements: &'a mut Vec<T>,
     budget: &'a Budget,
-    /// Whether a null element is skipped instead of counting as unreadable.
+    /// Whether null elements and empty strings are skipped instead of counting as unreadable.
     null_is_empty: bool,
 }
 

@@ -143,8 +143,8 @@ macro_rules! wire {
 }
 pub(crate) use wire;
 
-/// Fails to compile if the name of a field is in snake_case and has no `as`: Plex uses camelCase,
-/// so the `as` was probably forgotten.
+/// Fails to compile if a field's name contains an underscore and the field has no `as`: Plex uses
+/// camelCase, so the `as` was probably forgotten.
 macro_rules! checked_wire {
     ($field:ident) => {
         assert!(

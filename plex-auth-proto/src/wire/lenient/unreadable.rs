@@ -3,8 +3,8 @@
 use std::fmt;
 
 /// The placeholder for values that the JSON parser cannot read, inserted when a document is
-/// [repaired](crate::wire::repair). No real value consists of only this character, which takes only
-/// one byte.
+/// [repaired](crate::wire::repair). It takes a single byte, and no real value consists of only this
+/// character.
 pub(crate) const UNREADABLE: &str = "\u{7f}";
 
 /// The JSON names of an object's own fields that could not be read.

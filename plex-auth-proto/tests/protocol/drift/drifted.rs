@@ -102,8 +102,8 @@ fn in_other_form(value: &Value) -> Value {
     }
 }
 
-/// A document under construction. JSON text that a [`Value`] cannot hold is represented by a
-/// placeholder, which [`text`](Self::text) replaces.
+/// A document under construction. The JSON text of a drift, which a [`Value`] may not be able to
+/// hold, is represented by a placeholder that [`text`](Self::text) replaces.
 pub(crate) struct Document {
     value: Value,
     odd: Vec<String>,

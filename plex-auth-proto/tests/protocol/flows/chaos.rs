@@ -18,7 +18,7 @@ pub(crate) struct Bounds {
     pub(crate) interval: Duration,
     /// The time within which the flow must end if it does not report the time left.
     pub(crate) timeout: Duration,
-    /// The time by which the flow may end later than it reported.
+    /// The time by which the flow may run past its reported end.
     pub(crate) grace: Duration,
     /// The maximum number of polls.
     pub(crate) rounds: usize,

@@ -80,7 +80,7 @@ pub(crate) fn epoch() -> Now {
     Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH)
 }
 
-/// Returns the clocks after the wall clock is set forward or back by this many seconds.
+/// Returns the clock readings after the wall clock is set forward or back by this many seconds.
 pub(crate) fn shifted(now: Now, seconds: i64) -> Now {
     let by = Duration::from_secs(seconds.unsigned_abs());
     let wall = now.wall().unwrap();

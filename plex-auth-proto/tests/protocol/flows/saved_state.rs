@@ -57,7 +57,7 @@ fn restore_at(kind: &str, url: &str, id: &str, saved: &str) -> Result<(), Invali
     let me = ClientIdentity::builder(id).build().unwrap();
     let plex_tv = PlexTv::at(me.clone(), url.parse().unwrap());
     match kind {
-        // Both kinds are a `PinLogin`, which records the page on which the PIN is linked.
+        // Both kinds are restored as a `PinLogin`, which records how the PIN is linked.
         "code" | "page" => {
             let login = PinLogin::restore(plex_tv, saved, now)?;
             let is_code = login.link_page().is_some();

@@ -194,7 +194,7 @@ fn denied_only_if_every_row_is_readable() {
                      the server list is unreadable at";
         assert_eq!(text, format!("{start} {expected}"));
     }
-    // A response that is not a list, or not from Plex, does not deny access.
+    // An error, or a successful response that is not a list, does not deny access.
     let forbidden = r#"{"errors":[{"code":1009}]}"#;
     for response in [Answer(200, "{}"), Answer(403, forbidden), Answer(302, "")] {
         let Access::Unknown { error: AccessError::Failed(_), .. } =

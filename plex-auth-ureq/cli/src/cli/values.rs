@@ -1,4 +1,5 @@
-//! Checks of option values. No error repeats the value, which may be that of an environment variable.
+//! Validation of option values. No error repeats the value, because it may contain a secret, such
+//! as a password in a URL.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -20,18 +21,19 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
 
 const NOT_A_SWITCH: &str = "the variable only turns the option on (1) or off (0)";
 
-/// A flag is also set by its variable. Other values are refused.
+/// Parses a flag's variable. A value that means neither on nor off is an error.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
     switched(text).ok_or_else(|| NOT_A_SWITCH.to_owned())
 }
 
-/// A flag whose variable must not be mistaken for a place to put the secret, such as that of `login --token`.
+/// Parses a flag's variable that could be mistaken for a place to put a secret, such as that of
+/// `login --token`.
 pub(super) fn secret_switch(text: &str) -> Result<bool, String> {
     let refused = || format!("{NOT_A_SWITCH}; secrets are not read from variables");
     switched(text).ok_or_else(refused)
 }
 
-/// Returns whether a variable turns its option on or off.
+/// Returns whether the value of a flag's variable means on or off, or `None` for any other value.
 fn switched(text: &str) -> Option<bool> {
     match text.trim().to_ascii_lowercase().as_str() {
         "1" | "true" | "yes" | "on" | "y" | "t" => Some(true),
@@ -59,8 +61,9 @@ pub(super) fn device_name(text: &str) -> Result<String, String> {
 /// The path of Plex's API.
 const API: &str = "/api/v2";
 
-/// A URL without a path gets that of the API. One of Plex's own hosts is refused unless it is exactly right, because a
-/// mistake would look like an error of Plex.
+/// Parses a URL of plex.tv. If it has no path, it gets the path of the API. A URL on one of Plex's
+/// own hosts is refused unless it is exactly right, because a mistake in it would look like a
+/// failure at Plex.
 pub(super) fn plex_tv(text: &str) -> Result<ServerUrl, String> {
     let url: ServerUrl = text.parse().map_err(|error| format!("{error}"))?;
     let text = url.to_string();

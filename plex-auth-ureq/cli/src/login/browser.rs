@@ -4,13 +4,14 @@ use std::env;
 
 use zeroize::Zeroizing;
 
-/// Opens a page, and returns whether that was possible. Other users can see its address among the arguments of the
-/// browser: it contains the code, which expires and is of no use to them, but no token.
+/// Opens a page, and returns whether that was possible. Other users can see the page's address
+/// among the browser's arguments. It contains no token, only the code, which expires and is of no
+/// use to them.
 pub(super) fn open(page: &Zeroizing<String>) -> bool {
     has_screen() && open::that_detached(page.as_str()).is_ok()
 }
 
-/// Without a screen, a browser could only run in this terminal.
+/// Returns whether there is a screen. Without one, a browser could only run in this terminal.
 fn has_screen() -> bool {
     let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
     let variables = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];

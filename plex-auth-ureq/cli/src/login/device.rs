@@ -1,4 +1,5 @@
-//! Signing in with a code and a key. The key renews the token without the user.
+//! Signing in with a code and a key. After that, the key renews the token without involving the
+//! user.
 
 use plex_auth_ureq::PlexTv;
 use plex_auth_ureq::flow::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};
@@ -15,7 +16,8 @@ use crate::state::profile::Profile;
 
 pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, Failure> {
     let name = &session.options.profile;
-    // Saved before it is sent to Plex. An existing one is used again, because to Plex a new one is a new device.
+    // The device is saved before its key is sent to Plex. A saved one is used again, because Plex
+    // would list a new one as another device.
     let device = session.store.change(|state| match state.device(name)? {
         // A key belongs to the account that it was registered with, and signs in to no other.
         Some(device) if method.replace && device.saved().is_some() => Err(Failure::usage(format!(
@@ -43,7 +45,8 @@ pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
             save::unidentified(session, &plex_tv, sign_in)
         }
         LinkedDevice::NotRegistered(linked) => {
-            // Plex issued the token to the device's identifier, so it is used and signed out with that.
+            // Plex issued the token to the device's identifier, so it must be used and signed out
+            // with that identifier.
             let client_identifier = Some(device.client_identifier().to_owned());
             let profile = Profile { client_identifier, ..new(linked.auth_token) };
             save::unidentified(session, &plex_tv, SignIn::issued(profile, method).unreported())?;
@@ -88,7 +91,7 @@ fn link(
     }
 }
 
-/// Removes a device that Plex no longer accepts. The next login creates another one.
+/// Removes the saved device if Plex no longer accepts it. The next login then creates another one.
 fn remove_unknown_device(session: &Session<'_>, error: &DeviceLoginError) -> Result<(), Failure> {
     if !matches!(error, DeviceLoginError::Failed(error) if error.needs_new_device_key()) {
         return Ok(());

@@ -1,4 +1,5 @@
-//! Signing in with username, password and, if the account has two-factor authentication, a verification code.
+//! Signing in with a username and password and, if the account has two-factor authentication, a
+//! verification code.
 
 use plex_auth_ureq::{Credentials, Error, PlexTv, SignedIn};
 
@@ -27,7 +28,8 @@ pub(super) fn run(
     save::identified(session, plex_tv, SignIn::issued(profile, method), &account)
 }
 
-/// Asks for a verification code if Plex wants one, and at a terminal again if it was wrong.
+/// Signs in, and asks for a verification code if Plex requires one. If the code is wrong, a user at
+/// a terminal is asked again.
 fn sign_in(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -50,7 +52,7 @@ fn sign_in(
             output::warning("the code is wrong or has expired");
         }
         codes += 1;
-        // Without a code, Plex's response is the error.
+        // If there is no code, the error is Plex's response.
         let Ok(code) = prompt::line("Verification code") else { return Err(error) };
         credentials = credentials.verification_code(code.as_str());
     }

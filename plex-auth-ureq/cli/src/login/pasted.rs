@@ -1,4 +1,4 @@
-//! Signing in with an existing token from standard input.
+//! Signing in with an existing token, read from the terminal or from a pipe.
 
 use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token};

@@ -1,4 +1,5 @@
-//! A QR code on the terminal, in colors of its own, so that it is black on white on every background.
+//! A QR code on the terminal. It sets its own colors, so that it is black on white on any
+//! background.
 
 use std::env;
 
@@ -17,11 +18,11 @@ const WHITE: Ansi256Color = Ansi256Color(231);
 /// The width of the white border, in modules.
 const QUIET_ZONE: usize = 4;
 
-/// Lines that are shown above and below the QR code.
+/// The number of lines that are shown above and below the QR code.
 const OTHER_LINES: usize = 3;
 
-/// Returns the QR code of a text, if standard error is a terminal with enough room, or if the user insists, and if there
-/// are colors.
+/// Returns the QR code for a text. Returns `None` with `--no-qr`, if the terminal has no colors, or
+/// if standard error is not a terminal with enough room. `--qr` skips the last check.
 pub(super) fn picture(text: &str, method: &LoginMethod) -> Option<Zeroizing<String>> {
     let terminal = Term::stderr();
     if method.no_qr || !has_colors() || !(method.qr || terminal.is_term()) {
@@ -30,7 +31,8 @@ pub(super) fn picture(text: &str, method: &LoginMethod) -> Option<Zeroizing<Stri
     let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
     let width = code.width().saturating_add(2 * QUIET_ZONE);
     let is_dense = has_blocks();
-    // In characters: two modules in the height of one, or one module in the width of two.
+    // The size in characters. A block character shows two modules, one above the other. Without
+    // blocks, a module is two characters wide.
     let (columns, lines) =
         if is_dense { (width, width.div_ceil(2)) } else { (width.saturating_mul(2), width) };
     let (rows, room) = terminal.size();
@@ -79,8 +81,8 @@ fn has_colors() -> bool {
     env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
-/// Returns whether the terminal has more characters than ASCII, according to the locale. Without one, as in `docker exec`,
-/// it is probably the terminal of a desktop.
+/// Returns whether the terminal can show more than ASCII, according to the locale. If no locale is
+/// set, as in `docker exec`, the terminal is probably a desktop's, which can.
 pub(super) fn has_blocks() -> bool {
     let variables = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
     let locale = variables.filter_map(env::var_os).find(|value| !value.is_empty());

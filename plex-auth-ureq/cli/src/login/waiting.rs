@@ -1,5 +1,5 @@
-//! Display while a code waits to be linked: the page, the code, a QR code, and the time until it expires. A
-//! program gets one JSON object.
+//! The display while a code is waiting to be linked: the page, the code, a QR code, and the time
+//! until the code expires. With `--json`, it is one object for each code.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
@@ -22,18 +22,19 @@ use crate::waiting::{self, SlowNotice};
 /// The interval between two frames of the spinner.
 const TURN: Duration = Duration::from_millis(100);
 
-/// Shown until it is dropped.
+/// The display, which is shown until this is dropped.
 pub(super) struct Waiting<'a> {
     spinner: ProgressBar,
-    /// The host of plex.tv.
+    /// The host that issues the codes, as shown in messages.
     host: String,
     method: &'a LoginMethod,
     /// The code that was shown last.
     shown: Option<Zeroizing<String>>,
     as_json: bool,
-    /// Reports a slow start, unless the spinner does.
+    /// Reports that the code is slow to arrive, if there is no spinner to show it.
     notice: Option<SlowNotice>,
-    /// Whether an outage was reported. Without a spinner, it is reported once.
+    /// Whether the current outage was reported. Without a spinner, each outage is reported only
+    /// once.
     reports_outage: bool,
     _cleanup: CleanupGuard,
 }
@@ -67,7 +68,7 @@ impl<'a> Waiting<'a> {
         self.spinner.set_message(what);
     }
 
-    /// Shows that the code is not there yet, and why.
+    /// Shows that the code has not arrived yet, and why.
     pub(super) fn creating(&self, error: Option<String>) {
         self.spinner.set_message(match error {
             Some(error) => format!("Getting a code from Plex; trying again: {}", plain(&error)),
@@ -75,7 +76,8 @@ impl<'a> Waiting<'a> {
         });
     }
 
-    /// Shows the code once, and from then on the time until it expires, and whether Plex responds.
+    /// Shows the code once. From then on, shows the time until it expires and whether Plex
+    /// responds.
     pub(super) fn show(
         &mut self,
         pin: &LoginPin,

@@ -1,9 +1,10 @@
-//! Text from others, made safe to show: no character in it can control a terminal, break a line or stay invisible.
+//! Makes untrusted text safe to show: no character in it can control a terminal, break a line or be
+//! invisible.
 
 use serde_json::Value;
 
-/// Returns JSON in which each character that [`plain`] would escape is escaped: serde_json does this only for the first
-/// 32.
+/// Returns JSON in which each character that [`plain`] would escape is escaped. Of these,
+/// serde_json itself escapes only U+0000 to U+001F.
 pub(super) fn escaped(json: &Value) -> String {
     let mut text = String::new();
     for character in json.to_string().chars() {
@@ -18,7 +19,8 @@ pub(super) fn escaped(json: &Value) -> String {
     text
 }
 
-/// Returns a text with each such character as its number: `\u{1b}`.
+/// Returns a text in which each character that is not safe to show is escaped as its number, such
+/// as `\u{1b}`.
 pub(crate) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -31,8 +33,9 @@ pub(crate) fn plain(text: &str) -> String {
     shown
 }
 
-/// Excludes control characters, line separators, and characters that are invisible or change the direction of writing.
-/// The joiners U+200C and U+200D are part of names in some languages, and of emoji.
+/// Returns whether a character is shown as it is. Control characters, line separators, and
+/// characters that are invisible or change the direction of writing are not. The joiners U+200C and
+/// U+200D are, because names in some languages and emoji contain them.
 pub(crate) fn is_shown(character: char) -> bool {
     let is_excluded = matches!(
         character,

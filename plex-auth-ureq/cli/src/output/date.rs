@@ -1,13 +1,13 @@
-//! Days as people read them. No more of a calendar is needed here.
+//! Dates and durations as people read them. The tool needs nothing else from a date library.
 
 use plex_auth_ureq::UnixSeconds;
 
 const DAY: i64 = 24 * 60 * 60;
 
-/// The day in UTC: `2027-03-01`.
+/// Returns the day in UTC, such as `2027-03-01`.
 pub(crate) fn day(moment: UnixSeconds) -> String {
-    // As in "chrono-compatible low-level date algorithms" by Howard Hinnant: years begin in March, so that a leap day
-    // is the last of its year, and are counted in eras of 400.
+    // As in "chrono-compatible low-level date algorithms" by Howard Hinnant: years begin in March,
+    // so that a leap day is the last day of its year, and they are counted in eras of 400.
     let days = moment.0.div_euclid(DAY).saturating_add(719_468);
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
@@ -19,7 +19,7 @@ pub(crate) fn day(moment: UnixSeconds) -> String {
     format!("{year:04}-{month:02}-{day:02}")
 }
 
-/// A time that is left: `14:59`, `1:02:03`.
+/// Returns the remaining time, such as `14:59` or `1:02:03`.
 pub(crate) fn left(seconds: u64) -> String {
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     if hours == 0 {
@@ -47,7 +47,7 @@ mod tests {
         ] {
             assert_eq!(day(UnixSeconds(seconds)), expected, "{seconds}");
         }
-        // The earliest and the latest.
+        // The earliest and the latest time do not overflow.
         assert!(!day(UnixSeconds(i64::MIN)).is_empty() && !day(UnixSeconds(i64::MAX)).is_empty());
     }
 

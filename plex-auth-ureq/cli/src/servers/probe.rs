@@ -1,4 +1,4 @@
-//! Tries the connections of servers, all of them side by side.
+//! Tries the connections of all servers in parallel.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -14,25 +14,27 @@ use plex_auth_ureq::{ClientIdentity, Error};
 use crate::cli::PlainHttp;
 use crate::session::Session;
 
-/// The largest number of connections that are tried at once, over all servers.
+/// The number of threads that are started to try connections. The calling thread tries them, too.
 const MAX_IN_FLIGHT: usize = 16;
 
-/// The time limit for one of them.
+/// The time limit for each connection, unless `--timeout` is shorter.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A connection of a server, and the result of trying it.
 pub(super) struct Tried {
-    /// Its rank among the server's connections, from best to worst.
+    /// Its rank among the server's connections. The best one has rank 0.
     rank: usize,
     pub(super) candidate: ConnectionCandidate,
     /// The time that it took to respond, or the reason why it cannot be used.
     pub(super) outcome: Result<Duration, String>,
 }
 
-/// Tries every connection of every server side by side, and returns each server's from best to worst.
+/// Tries every connection of every server in parallel, and returns the connections of each server
+/// from best to worst.
 ///
-/// A choice among all of a server's connections ends with the best one that responds, and lists those that it would use.
-/// To show the state of each, every one of these is tried with a choice of its own.
+/// A flow that chooses among all of a server's connections ends with the best one that responds.
+/// Here, it only provides the list of connections. To show the state of each, every one is tried
+/// with a flow of its own.
 pub(super) fn try_all(
     session: &Session<'_>,
     identity: &ClientIdentity,
@@ -99,7 +101,7 @@ fn try_one(
     server.connections = vec![connection];
     let mut choice = server
         .choose_connection(identity.clone())
-        // Decided before, for the whole list.
+        // Already decided for the whole list: a connection that is not allowed is not tried.
         .allow_plain_http(!url.is_https())
         .timeout(TIMEOUT.min(session.timeout()));
     match session
@@ -114,7 +116,7 @@ fn try_one(
     }
 }
 
-/// Returns the error without the address, which is beside it.
+/// Returns the error without the address, which is shown next to it.
 fn why(candidate: &ConnectionCandidate) -> String {
     match &candidate.state {
         CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{Harness, Outcome, Running};
 
-/// Completes a login as this account.
+/// Signs in with a code, which this account links.
 fn log_in(harness: &Harness, arguments: &[&str], who: Who) -> Outcome {
     let mut login = Running::start(harness.command(arguments), "");
     harness.link(&login.link_code(), who);
@@ -27,7 +27,7 @@ fn another_account_is_replaced_only_on_request() {
     harness.run_with_input(&["login", "--token"], &token).assert_failed(64, &expected);
     harness.run_with_input(&["login", "--password"], &password).assert_failed(64, &expected);
     assert_eq!(harness.files(), before);
-    // Tokens that were issued in vain are revoked, and the pasted one is not.
+    // Issued tokens that were not saved are revoked, and the pasted one is not.
     assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 2);
     assert_eq!(harness.run_with_input(&["login", "--token", "--profile", "other"], &token).code, 0);
 

@@ -26,7 +26,8 @@ fn identifier(harness: &Harness, profile: &str) -> String {
     json["client_identifier"].as_str().unwrap().to_owned()
 }
 
-/// Removes the token from the saved state, as if the device had been away until long after it expired.
+/// Removes the token from the saved state, as if the device had been offline until long after the
+/// token expired.
 fn remove_saved_token(harness: &Harness) {
     let path = harness.state_folder().join("state.json");
     let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
@@ -191,7 +192,7 @@ fn an_unregistered_key_saves_the_token() {
         fake.misbehave(&format!("/pins/{id}"), old_style);
         token
     });
-    // A script that needs a token which is renewed must not continue as if it had one.
+    // A script that needs a renewable token must not continue as if it had one.
     login.wait().assert_failed(1, &["did not register", "The token is saved", "plex-auth logout"]);
     assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
     assert_eq!(harness.fake(|fake| fake.seen("POST", "/auth/token")), 0);
@@ -203,7 +204,7 @@ fn an_unregistered_key_saves_the_token() {
         first
     );
 
-    // The advice of the message leads to a device with another key.
+    // Following the advice leads to a device with another key.
     harness.fake(plex_auth_fake::FakePlex::behave);
     assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
     let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
@@ -232,7 +233,7 @@ fn verbose_reports_the_requests_of_flows() {
             "{request}: {output}"
         );
     }
-    // Neither a token nor a signature.
+    // No token or signature is printed. Both start with these letters.
     assert!(!output.contains("eyJ"), "{output}");
 }
 
@@ -240,7 +241,7 @@ fn verbose_reports_the_requests_of_flows() {
 fn a_wrong_clock_is_explained() {
     let harness = signed_in();
     remove_saved_token(&harness);
-    // Responses without a date, so that the time is this computer's.
+    // Responses without a date, so that the tool has only this computer's clock.
     let response = |status: &str, body: &str| {
         let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n");
         let text = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
@@ -266,7 +267,7 @@ fn a_wrong_clock_is_explained() {
 fn a_token_that_servers_refuse_is_a_warning() {
     let harness = signed_in();
     let token = harness.succeed(&["token"]);
-    // As plex.tv does for the account's own servers.
+    // For the account's own servers, plex.tv lists the token that requested the list.
     let list = json!([{
         "name": "Boathouse", "provides": "server", "clientIdentifier": "5f0e1c2d",
         "accessToken": token.trim(), "owned": true, "connections": [],

@@ -1,5 +1,5 @@
-//! The README's snippets for compose, systemd and cron, and the Dockerfile: as far as that is possible without their
-//! daemons.
+//! The README's commands and its snippets for Compose, systemd and cron, and the Dockerfile. They
+//! are tested as far as that is possible without the daemons.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -19,7 +19,7 @@ fn blocks(language: &str) -> Vec<String> {
     readme.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// Runs a command line as it is documented, with the paths and the names of this test.
+/// Runs a documented command line, with the paths and the names of this test.
 fn run(harness: &Harness, line: &str) {
     let folder = harness.folder.path();
     let line = line
@@ -68,7 +68,7 @@ fn cron_lines_print_nothing() {
     let harness = Harness::signed_in(Who::PlexPass);
     let table = blocks("crontab").concat();
     for line in table.lines() {
-        // Five fields, then the command, in which cron replaces each percent sign.
+        // Five fields, then the command. A percent sign in the command would be special to cron.
         let fields: Vec<_> = line.splitn(6, ' ').collect();
         assert_eq!(fields.len(), 6, "{line}");
         assert!(
@@ -95,7 +95,7 @@ fn systemd_units_run_the_tool() {
     assert_eq!(commands.len(), 2, "{text}");
     commands.into_iter().for_each(|command| run(&harness, command));
 
-    // With the files of the snippet in place, systemd's own check has nothing to say about them.
+    // With the snippet's files in place, `systemd-analyze verify` has no complaints about them.
     let files: Vec<(PathBuf, &str)> = text
         .split("# /etc/systemd/system/")
         .skip(1)
@@ -141,7 +141,7 @@ fn compose_file_waits_for_a_server() {
     }
     let variable = format!("PLEX_AUTH_STATE_DIR: {}", value("- ./plex-auth:"));
     assert!(report.contains(&variable), "{report}");
-    // The folder is mounted at the place that the image expects, as the image's user.
+    // The folder is mounted where the image expects it, and the service runs as the image's user.
     let dockerfile = read("Dockerfile");
     let folder = value("- ./plex-auth:");
     for line in [

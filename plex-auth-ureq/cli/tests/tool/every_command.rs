@@ -1,4 +1,4 @@
-//! Every command over HTTP and over HTTPS, and what the commands that read nothing else do.
+//! Every command over HTTP and over HTTPS, and further tests of individual commands.
 
 use std::fs;
 
@@ -135,7 +135,7 @@ fn run_sets_only_the_commands_environment() {
         .fake(|fake| fake.server(Which::Claimed).access_token(Who::PlexPass).map(str::to_owned));
     assert_eq!(Some(of_server.to_owned()), expected);
     assert!(url.starts_with(harness.server.url()), "{url}");
-    // Its exit status, its standard input, and its options.
+    // The command keeps its own exit status, standard input and options.
     assert_eq!(harness.run(&["run", "--", "sh", "-c", "exit 42"]).code, 42);
     assert_eq!(harness.run_with_input(&["run", "--", "cat"], "input").stdout, "input");
     assert_eq!(harness.succeed(&["run", "--", "echo", "--json", "-v"]), "--json -v\n");
@@ -145,7 +145,7 @@ fn run_sets_only_the_commands_environment() {
     if !crate::harness::unix::is_root() {
         return;
     }
-    // A folder in the path that this user cannot read, such as root's.
+    // A folder in `PATH` that this user cannot read, such as one of root's.
     let closed = harness.folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
@@ -198,7 +198,7 @@ fn claim_claims_a_server() {
     assert!(harness.fake(|fake| fake.server(Which::Unclaimed).admin()) == Some(Who::PlexPass));
     harness.run(&["claim", "--server", &url]).assert_failed(1, &["is already claimed"]);
 
-    // A response that was lost after the claim.
+    // A server that refuses the claim.
     let harness = Harness::signed_in(Who::PlexPass);
     let url = format!("{}/unclaimed", harness.server.url());
     harness.fake(|fake| {
@@ -215,7 +215,7 @@ fn servers_waits_until_one_responds() {
     harness.fake(|fake| {
         fake.misbehave("/pms/identity", busy.clone());
         fake.misbehave("/identity", busy.clone());
-        // After the start of a computer, plex.tv is out of reach, too.
+        // Just after the computer has booted, plex.tv may be unreachable, too.
         fake.misbehave("/resources", busy.times(1));
     });
     let arguments = ["servers", "--wait", "Boathouse"];

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Harness, Running};
 
-/// Makes Plex send this at a path.
+/// Makes Plex send this response for one path, and the usual responses for all others.
 fn answer(harness: &Harness, path: &str, status: u16, body: &Value) {
     let answer = Misbehavior::answer(status, "application/json", body.to_string());
     harness.fake(|fake| {

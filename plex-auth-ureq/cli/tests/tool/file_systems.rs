@@ -17,7 +17,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Moves `state.json` to another folder, and leaves a link to it.
+/// Moves `state.json` to another folder, and leaves a link to it in its place.
 fn link_to(harness: &Harness, folder: &str) -> PathBuf {
     let target = harness.folder.path().join(folder);
     fs::create_dir_all(&target).unwrap();
@@ -35,7 +35,7 @@ fn links_to_one_file_share_its_lock() {
     let names = |folder: &Path| -> Vec<_> {
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
     };
-    // Files of other programs, with names like those of a file that is not complete.
+    // Other programs' files, with names that resemble those of the tool's temporary files.
     let others =
         ["lock", "state.json.new", ".plex-auth-abcdef.new", "other.json.plex-auth-abcdef.new"];
     for name in others {
@@ -79,7 +79,7 @@ fn links_to_one_file_share_its_lock() {
 #[test]
 fn a_mounted_file_is_explained() {
     let harness = devices::signed_in();
-    // A mount of its own needs the right to make namespaces.
+    // Mounting the file requires permission to create namespaces.
     let mount = format!(
         "mount --bind '{0}' '{0}' && exec \"$@\"",
         harness.state_folder().join("state.json").display()
@@ -120,7 +120,7 @@ fn a_folder_that_all_can_write_to_is_refused() {
     set_mode(&harness.state_folder(), 0o770);
     harness.sign_in(Who::PlexPass);
 
-    // The folder that counts is that of the file itself.
+    // What counts is the folder of the file itself, not that of the link.
     let target = link_to(&harness, "vault");
     set_mode(target.parent().unwrap(), 0o777);
     harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
@@ -167,7 +167,7 @@ fn a_read_only_folder_renews_a_device_token() {
 fn a_service_without_a_home_folder_works() {
     let harness = Harness::new();
     let token = harness.token(Who::Free);
-    // A user without an entry in the system's list has no home folder from there either.
+    // A user without an entry in `/etc/passwd` has no home folder from there either.
     let first = "unset HOME PLEX_AUTH_STATE_DIR; export XDG_STATE_HOME=\"$PWD/var\"";
     let mut login = command_after(&harness, first, &["login", "--token"]);
     if is_root() {
@@ -219,7 +219,8 @@ fn shell_syntax_in_the_folder_is_refused() {
     assert!(created.is_empty(), "{created:?}");
 }
 
-/// Runs the tool with a system call that fails, as on another file system. Returns nothing if that is not possible here.
+/// Runs the tool with a system call that fails, as it would on another file system. Returns `None`
+/// if strace does not work here.
 #[cfg(target_os = "linux")]
 fn run_with_fault(
     harness: &Harness,
@@ -261,7 +262,7 @@ fn a_file_system_without_locks_is_refused() {
 fn a_folder_that_cannot_be_synced_is_no_error() {
     let harness = Harness::new();
     let token = harness.token(Who::Free);
-    // Of each two calls, the first is for the file and the second for its folder.
+    // Of every two calls, the first is for the file and the second for its folder.
     let fault = "fsync:error=EINVAL:when=2+2";
     let Some(login) = run_with_fault(&harness, fault, &["login", "--token"], &token) else {
         return;

@@ -20,7 +20,7 @@ pub(crate) mod terminal;
 #[cfg(unix)]
 pub(crate) mod unix;
 
-/// Upper bound on each wait, for a machine that is busy with something else.
+/// Upper bound on each wait, long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(100);
 
 /// The path of the tool's executable.
@@ -46,7 +46,8 @@ impl Harness {
         Self::over(Server::http(FakePlex::new()))
     }
 
-    /// Serves over HTTPS. The tool trusts the authority through `PLEX_AUTH_CA_FILE`.
+    /// Returns a harness that serves over HTTPS. The tool trusts the authority through
+    /// `PLEX_AUTH_CA_FILE`.
     pub(crate) fn https(
         authority: &Authority,
         certificate: plex_auth_fake::ServerCertificate,
@@ -57,7 +58,7 @@ impl Harness {
         harness.with_variable("PLEX_AUTH_CA_FILE", file.to_str().unwrap())
     }
 
-    /// Returns a harness whose tool is signed in to this account.
+    /// Returns a harness in which the tool is signed in to this account.
     pub(crate) fn signed_in(who: Who) -> Self {
         let harness = Self::new();
         harness.sign_in(who);
@@ -89,7 +90,8 @@ impl Harness {
         self.server.with(look)
     }
 
-    /// Returns a command that runs the tool. Of this process's environment it inherits only `PATH`.
+    /// Returns a command that runs the tool. The tool inherits only `PATH` from this process's
+    /// environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.command_for(PROGRAM, arguments)
     }
@@ -145,7 +147,7 @@ impl Harness {
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
-    /// Signs in with the account's initial token, in place of any other account.
+    /// Signs in with the account's initial token, and replaces any other account.
     pub(crate) fn sign_in(&self, who: Who) {
         let outcome = self.run_with_input(&["login", "--token", "--replace"], &self.token(who));
         assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -293,14 +295,15 @@ impl Outcome {
         self.stderr.lines().map(parsed).collect()
     }
 
-    /// Asserts the exit status, and an error of exactly three lines that contains these texts: what failed, the likely
-    /// cause, and what to do.
+    /// Asserts that the run printed no result, ended with this exit status, and reported an error
+    /// of exactly three lines (what failed, the likely cause, and what to do) that contains these
+    /// texts.
     pub(crate) fn assert_failed(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.stdout, "", "{self:?}");
         self.assert_error(code, expected);
     }
 
-    /// Asserts the same of a run that also printed a result.
+    /// Asserts the same exit status and error for a run that also printed a result.
     pub(crate) fn assert_error(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         let from = self.stderr.find("error: ").unwrap_or_else(|| panic!("{self:?}"));
@@ -314,7 +317,7 @@ impl Outcome {
     }
 }
 
-/// Returns the names in a JSON object. They are a promise to scripts.
+/// Returns the field names of a JSON object. Scripts rely on these names.
 pub(crate) fn names(json: &Value) -> Vec<&str> {
     json.as_object()
         .unwrap_or_else(|| panic!("not an object: {json}"))

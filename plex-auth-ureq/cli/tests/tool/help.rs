@@ -8,7 +8,7 @@ use crate::harness::Harness;
 #[cfg(unix)]
 use crate::harness::{PROGRAM, Running};
 
-/// Returns the commands that the help lists, each with its arguments.
+/// Returns the commands that the help lists, each as a list of words.
 fn all_commands(harness: &Harness) -> Vec<Vec<String>> {
     let help = harness.succeed(&["--help"]);
     let (_, list) = help.split_once("Commands:\n").unwrap();
@@ -29,7 +29,7 @@ fn help_shows_the_variable_of_each_option() {
         let mut arguments: Vec<_> = command.iter().map(String::as_str).collect();
         arguments.push("--help");
         let help = harness.succeed(&arguments);
-        // The text of an option goes on until the next one.
+        // An option's text may continue on the next lines, so they are joined.
         let text = help.split_once("Options:\n").unwrap().1.split_whitespace();
         let text = text.collect::<Vec<_>>().join(" ");
         for option in help.lines().filter(|line| line.trim_start().starts_with('-')) {
@@ -60,7 +60,7 @@ fn lines_of_help_fit_100_columns() {
     }
     for line in pages.iter().flat_map(|page| page.lines()) {
         assert!(line.chars().count() <= 100, "{line}");
-        // An example is not wrapped either.
+        // No example is wrapped.
         assert!(!line.starts_with("  plex.tv"), "{line}");
     }
 }
@@ -95,7 +95,7 @@ fn each_command_has_a_man_page() {
         let page = harness.succeed(&[&["man"], &words[..]].concat()).replace("\\-", "-");
         let name = words.join("-");
         assert!(page.contains(&format!(".TH plex-auth-{name} 1")), "{page}");
-        // With the names of values, as in the help.
+        // The synopsis contains the names of values, as the help does.
         let help = harness.succeed(&[&words[..], &["--help"]].concat());
         let usage = help.lines().find_map(|line| line.strip_prefix("Usage: plex-auth ")).unwrap();
         let (_, synopsis) = page.split_once(".SH SYNOPSIS\n").unwrap();
@@ -110,7 +110,8 @@ fn each_command_has_a_man_page() {
     }
 }
 
-/// Completes `plex-auth whoami --profile PREFIX` with the script, in a shell without its configuration.
+/// Completes the last of these words in bash, with the generated script and without the user's
+/// configuration.
 #[cfg(unix)]
 fn complete_in_bash(harness: &Harness, words: &[&str]) -> String {
     let folder = std::path::Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
@@ -134,7 +135,7 @@ fn profiles_are_completed() {
     let harness = Harness::signed_in(Who::PlexPass);
     harness.succeed(&["switch", "nilo", "--into", "my nas"]);
     harness.succeed(&["switch", "nilo"]);
-    // A variable for other commands does not change the list of names.
+    // A variable that is set for other commands does not change the list of names.
     let harness = harness.with_variable("PLEX_AUTH_JSON", "1");
     let script = harness.succeed(&["completions", "bash"]);
     std::fs::write(harness.folder.path().join("completions"), script).unwrap();
@@ -145,7 +146,7 @@ fn profiles_are_completed() {
         assert_eq!(completed, "default\nmy\\ nas\nnilo\n");
         let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "n"]);
         assert_eq!(completed, "nilo\n");
-        // bash takes the equals sign for a word of its own.
+        // bash treats the equals sign as a separate word.
         let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "=", "n"]);
         assert_eq!(completed, "nilo\n");
         let completed = complete_in_bash(&harness, &["plex-auth", command, "--profile", "="]);

@@ -32,7 +32,7 @@ fn a_client_identifier_can_be_chosen() {
     let login = ["login", "--token", "--client-identifier", "my-container"];
     assert_eq!(harness.run_with_input(&login, &token).code, 0);
     assert_eq!(last_header(&harness, "x-plex-client-identifier").as_deref(), Some("my-container"));
-    // None is created, and the profile remembers the one that its token was issued to.
+    // No identifier is created, and the profile remembers the one that its token was issued to.
     assert!(!harness.files().contains_key("client-identifier"));
     assert_eq!(harness.json(&["status", "--json"])["client_identifier"], json!("my-container"));
     harness.succeed(&["whoami"]);

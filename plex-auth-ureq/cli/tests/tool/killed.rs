@@ -13,7 +13,7 @@ use crate::harness::unix::command_after;
 use crate::harness::{Harness, Running};
 use crate::saved_state::identifiers;
 
-/// The number of runs.
+/// The number of rounds, each with two processes.
 const RUNS: u32 = 200;
 
 #[test]
@@ -21,14 +21,15 @@ const RUNS: u32 = 200;
 fn two_killed_processes_lose_nothing() {
     let harness = devices::signed_in();
     let token = harness.token(Who::PlexPass);
-    // On each machine, some runs are killed at each point, and some complete.
+    // The delays depend on the speed of this machine, so that some runs are killed and some
+    // complete.
     let started = Instant::now();
     let first = harness.run_with_input(&["login", "--token", "--profile", "first"], &token);
     assert_eq!(first.code, 0, "{first:?}");
     let longest = started.elapsed() * 2;
     let mut saved = BTreeSet::from(["first".to_owned()]);
     for number in 0..RUNS {
-        // One renews the token of a device, the other saves a profile of its own.
+        // One process renews the token of a device, and the other saves a new profile.
         devices::set_token_age(&harness, TOKEN_LIFETIME - 60);
         let name = format!("profile-{number}");
         let arguments = ["login", "--token", "--profile", &name];
@@ -38,12 +39,12 @@ fn two_killed_processes_lose_nothing() {
         ];
         thread::scope(|scope| {
             for (running, ratio) in &two {
-                // Multiples of an irrational number are spread evenly.
+                // The fractional parts of the multiples of an irrational number are evenly spread.
                 let delay = longest.mul_f64((f64::from(number) * ratio).fract());
                 let id = Pid::from_raw(running.id().cast_signed()).unwrap();
                 scope.spawn(move || {
                     thread::sleep(delay);
-                    // It may have ended before.
+                    // The process may have ended before.
                     let _ = kill_process(id, Signal::KILL);
                 });
             }

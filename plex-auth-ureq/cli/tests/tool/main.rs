@@ -1,4 +1,4 @@
-//! The tool as its users see it: arguments, output, exit status, and the files on the disk.
+//! The tool as its users see it: arguments, output, exit status, and files on disk.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

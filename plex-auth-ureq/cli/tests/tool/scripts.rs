@@ -1,4 +1,5 @@
-//! Behavior that scripts rely on: quiet success, honest exit statuses, warnings as JSON, and closed pipes.
+//! Behavior that scripts rely on: quiet success, distinct exit statuses, warnings as JSON, and
+//! closed pipes.
 
 use plex_auth_fake::{Misbehavior, Who};
 use serde_json::Value;
@@ -23,7 +24,7 @@ fn quiet_commands_print_nothing_on_success() {
             "{arguments:?}"
         );
     }
-    // The requested output and errors are printed nevertheless.
+    // Requested output and errors are still printed.
     assert!(harness.succeed(&["servers"]).contains("Boathouse"));
     assert_eq!(harness.succeed(&["token"]).trim(), harness.token(Who::PlexPass));
     assert_eq!(harness.succeed(&["logout"]), "");

@@ -112,7 +112,7 @@ fn other_users_cannot_see_a_secret() {
         let seen = String::from_utf8_lossy(&proc(name)).into_owned();
         assert!(!seen.contains("lantern") && !seen.is_empty(), "{seen}");
     }
-    // It starts no other program that could receive a secret.
+    // The tool starts no other program that could receive a secret.
     let children = String::from_utf8(proc(&format!("task/{}/children", login.id()))).unwrap();
     assert_eq!(children, "");
     let id = rustix::process::Pid::from_raw(login.id().cast_signed()).unwrap();

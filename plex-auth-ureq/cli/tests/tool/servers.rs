@@ -55,7 +55,7 @@ fn plain_http_needs_the_option() {
         (server.machine_identifier().to_owned(), token.to_owned())
     });
     let url = format!("{}/pms", harness.server.url());
-    // Its owner is away from home.
+    // The server's owner is away from home.
     let list = json!([{
         "name": "Boathouse", "provides": "server", "clientIdentifier": identifier, "accessToken": token,
         "owned": true, "publicAddressMatches": false, "httpsRequired": false,
@@ -113,7 +113,7 @@ fn a_server_is_found_by_name_identifier_and_url() {
         let token = harness.succeed(&["transient", named]);
         assert!(token.starts_with("transient-") && token.lines().count() == 1, "{token}");
     }
-    // The same fields as those of `token --server`.
+    // Apart from the token's name, the same fields as those of `token --server --url`.
     let json = harness.json(&["transient", &url, "--json", "--show-secrets"]);
     assert_eq!(names(&json), ["profile", "server", "transient_token", "url"]);
     assert_eq!((&json["server"], &json["url"]), (&json!("Boathouse"), &json!(url)));
@@ -145,7 +145,7 @@ fn a_server_is_found_by_name_identifier_and_url() {
 fn a_server_is_awaited_by_url() {
     let harness = Harness::signed_in(Who::PlexPass);
     let url = harness.server.url().to_owned();
-    // The list has none of its connections that respond.
+    // The list contains no connection that responds.
     harness.fake(|fake| {
         let identifier = fake.server(Which::Claimed).machine_identifier().to_owned();
         let list = json!([{

@@ -67,7 +67,7 @@ fn a_token_is_saved_without_its_account() {
     harness.link(&login.link_code(), Who::PlexPass);
     let outcome = login.wait();
     outcome.assert_failed(2, &["the server failed", "plex-auth whoami"]);
-    // Apart from the code, standard error has only the error, so that a script can parse it as JSON.
+    // Apart from the code, standard error contains only the error, and no warning.
     assert_eq!(outcome.stderr.lines().count(), 4, "{outcome:?}");
     assert!(outcome.stderr.contains("the token is saved"), "{outcome:?}");
     assert!(harness.succeed(&["status"]).contains("unknown; see `plex-auth whoami`"));
@@ -107,7 +107,7 @@ fn endless_and_binary_input_is_rejected() {
         ("exec </dev/zero", "the answer is too long: Token"),
         ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not UTF-8 text: Token"),
     ] {
-        // With a limit on memory, reading without an end would fail soon.
+        // If the tool tried to read all of the input, this limit on memory would make it fail soon.
         let script = format!("ulimit -v 2000000; {input}; exec \"$0\" login --token");
         let login = harness.command_for("sh", &["-c", &script, program]);
         Running::start(login, "").wait().assert_failed(64, &[expected, "not the intended file"]);
@@ -210,7 +210,8 @@ fn a_login_uses_the_saved_plex_tv() {
     let harness = Harness::signed_in(Who::PlexPass);
     let token = harness.token(Who::PlexPass);
     let password = "rosa\nnine kites & a lantern\n";
-    // Without the variable, a request to the real plex.tv would fail: the proxy refuses each connection.
+    // The variable is not set, and a request to the real plex.tv would fail: the proxy refuses each
+    // connection.
     let start = |arguments: &[&str], input: &str| {
         let mut command = harness.command(arguments);
         command.env_remove("PLEX_AUTH_PLEX_TV");
@@ -234,7 +235,7 @@ fn a_login_uses_the_saved_plex_tv() {
         rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
         assert_eq!(login.wait().code, 143);
     }
-    // The profile still has its plex.tv, which each hint to sign in names.
+    // The profile still has its plex.tv, and each hint to sign in includes the URL.
     let url = format!("--plex-tv {}/api/v2", harness.server.url());
     start(&["login", "--token"], &harness.token(Who::Free)).wait().assert_failed(64, &[&url]);
     harness.run(&["login", "--token"]).assert_failed(64, &["standard input ended"]);

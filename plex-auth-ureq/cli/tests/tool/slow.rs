@@ -1,4 +1,4 @@
-//! Reports about waiting, and work that must not wait.
+//! What the tool reports while it waits, and work that must not wait.
 
 use std::fs::File;
 use std::sync::{Arc, mpsc};
@@ -86,7 +86,7 @@ fn a_renewal_does_not_block_other_profiles() {
     let harness = devices::signed_in();
     let first = harness.succeed(&["token"]);
     devices::set_token_age(&harness, devices::TOKEN_LIFETIME + 60);
-    // The held response blocks its server, so that the others need another one.
+    // The held response blocks its server, so the other runs need another server.
     let state_folder = harness.state_folder();
     let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
     let (release, held) = mpsc::channel();

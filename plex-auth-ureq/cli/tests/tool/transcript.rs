@@ -18,7 +18,7 @@ fn block<'a>(manual: &'a str, marker: &str) -> &'a str {
     rest.split_once("```").expect("an end").0
 }
 
-/// Masks what differs between runs: ports, the client identifier, durations.
+/// Masks what differs between runs: ports, the client identifier, folders and durations.
 fn masked(text: &str) -> String {
     let mask = |word: &str| match word.split_once("http://127.0.0.1:") {
         Some((before, port_and_path)) => {

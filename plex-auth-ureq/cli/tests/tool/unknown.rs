@@ -50,7 +50,7 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
     harness.fake(|fake| fake.misbehave("/user", Misbehavior::answer(407, "text/html", page)));
     harness.run(&["whoami"]).assert_failed(2, &["407", "captive portal"]);
 
-    // The status of a refusal, but not from Plex.
+    // The status of a refusal, in a response that is not from Plex.
     for status in [401, 403, 498] {
         harness.fake(plex_auth_fake::FakePlex::behave);
         harness.fake(|fake| {
@@ -117,7 +117,7 @@ fn an_unknown_sign_in_is_not_retried() {
         .run_with_input(&["login", "--password"], "rosa\nnine kites & a lantern\n")
         .assert_failed(2, &["may have been sent", "account's devices"]);
     assert_eq!(harness.fake(|fake| fake.seen("POST", "/users/signin")), 1);
-    // A lost PIN does no harm: the user is not sent to the list of devices.
+    // A lost PIN does no harm, so the user is not sent to the list of devices.
     harness.fake(|fake| fake.misbehave("/pins", Misbehavior::deliver(Delivery::CloseUnanswered)));
     harness
         .run(&["login", "--timeout", "0.5"])

@@ -123,7 +123,7 @@ fn anybody(id: u64, uuid: &str, username: &str, email: &str) -> Map<String, Valu
     map
 }
 
-/// Overwrites members of an object with those of another.
+/// Adds the members of another object, replacing any with the same key.
 fn merge(map: &mut Map<String, Value>, over: Value) {
     if let Value::Object(over) = over {
         map.extend(over);

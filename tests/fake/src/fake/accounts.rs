@@ -16,7 +16,7 @@ pub enum Who {
     Free,
     /// Ingrid, with two-factor authentication.
     TwoFactor,
-    /// Nilo, a managed user in Rosa's Home: no email address, no username, no password.
+    /// Nilo, a managed user in Rosa's Home, who has no email address, username or password.
     Managed,
     /// Yaw, who signs in by email only and has no password in the fake.
     EmailOnly,
@@ -37,18 +37,18 @@ pub struct Account {
 }
 
 impl Account {
-    /// Returns which account it is.
+    /// Returns which of the accounts this is.
     pub fn who(&self) -> Who {
         self.who
     }
 
-    /// Returns a short description of its special feature.
+    /// Returns a short description of the account's special feature.
     pub fn description(&self) -> &str {
         self.description
     }
 
-    /// Returns the username, or `None` for a managed user. Sign-ins also accept the email address
-    /// instead.
+    /// Returns the username, or `None` for a managed user. Sign-ins accept the email address as
+    /// well.
     pub fn login(&self) -> Option<&str> {
         self.username.as_deref()
     }

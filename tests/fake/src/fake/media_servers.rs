@@ -10,9 +10,9 @@ use super::tokens;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Which {
-    /// Initially claimed by Rosa. Served at the root and under `/pms`.
+    /// The server that is initially claimed by Rosa. It is served at the root and under `/pms`.
     Claimed,
-    /// Initially unclaimed. Served under `/unclaimed`.
+    /// The server that is initially unclaimed. It is served under `/unclaimed`.
     Unclaimed,
 }
 
@@ -39,7 +39,7 @@ struct Access {
 }
 
 impl MediaServer {
-    /// Returns which server it is.
+    /// Returns which of the media servers this is.
     pub fn which(&self) -> Which {
         self.which
     }
@@ -54,12 +54,12 @@ impl MediaServer {
         self.machine_identifier
     }
 
-    /// Returns the path that it is served under.
+    /// Returns the path that the server is served under.
     pub fn prefix(&self) -> &'static str {
         self.prefix
     }
 
-    /// Returns the account that claimed it.
+    /// Returns the account that claimed the server.
     pub fn admin(&self) -> Option<Who> {
         self.admin
     }
@@ -82,12 +82,12 @@ impl MediaServer {
         transient.map(|transient| transient.who).or(access.map(|access| access.who))
     }
 
-    /// Returns whether it is also served at the root.
+    /// Returns whether the server is also served at the root.
     pub(crate) fn is_at_the_root(&self) -> bool {
         self.which == Which::Claimed
     }
 
-    /// Returns the sources that it knows.
+    /// Returns the sources that the server knows.
     pub fn sources(&self) -> &[Source] {
         &self.sources
     }

@@ -20,43 +20,43 @@ pub struct Reply {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Delivery {
-    /// Immediately and completely.
+    /// The response is sent immediately and completely.
     #[default]
     Prompt,
-    /// Completely, after this time.
+    /// The complete response is sent after this time.
     After(Duration),
-    /// Never. The connection stays open.
+    /// No response is sent. The connection stays open.
     Never,
-    /// The head in small pieces, with a pause after each. The body follows immediately.
+    /// The head is sent in small pieces, with a pause after each. The body follows immediately.
     SlowHead {
         /// The number of bytes per piece, at least one.
         bytes: usize,
         /// The pause after each piece.
         pause: Duration,
     },
-    /// The head immediately, then the body in small pieces.
+    /// The head is sent immediately, then the body in small pieces, with a pause after each.
     SlowBody {
         /// The number of bytes per piece, at least one.
         bytes: usize,
         /// The pause after each piece.
         pause: Duration,
     },
-    /// The head, with the length of the whole body, and a part of the body. Then the connection
-    /// closes. If the part is the whole body, nothing is cut off.
+    /// The head, which declares the length of the whole body, and a part of the body are sent. Then
+    /// the connection closes. If the part is the whole body, nothing is cut off.
     CutOff {
         /// The number of bytes of the body that are sent.
         after: usize,
     },
-    /// A part of the head. Then the connection closes. If the part is the whole head, nothing is
-    /// cut off.
+    /// A part of the head is sent. Then the connection closes. If the part is the whole head,
+    /// nothing is cut off.
     CutOffInHead {
         /// The number of bytes of the head that are sent.
         after: usize,
     },
-    /// The connection closes before the response.
+    /// The connection closes without a response.
     CloseUnanswered,
-    /// Immediately and completely. Then the connection closes, without a `Connection: close`
-    /// header.
+    /// The response is sent immediately and completely. Then the connection closes, without a
+    /// `Connection: close` header.
     ThenClose,
 }
 
@@ -69,16 +69,16 @@ pub struct Misbehavior {
 }
 
 impl Misbehavior {
-    /// Returns this response instead of the correct one.
+    /// Creates a misbehavior with this response instead of the correct one.
     pub fn respond(response: Response<Vec<u8>>) -> Self {
         Self { response: Some(response), delivery: Delivery::Prompt, left: None }
     }
 
-    /// Returns a response with this status, content type and body instead of the correct one. An
-    /// empty content type is not sent.
+    /// Creates a misbehavior with a response that has this status, content type and body instead of
+    /// the correct one.
     ///
-    /// A status outside of 100 to 999 is replaced with 500. A content type that is not a valid
-    /// header value is not sent.
+    /// A status outside of 100 to 999 is replaced with 500. A content type that is empty or not a
+    /// valid header value is not sent.
     pub fn answer(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let mut response = Response::new(body.into());
         *response.status_mut() =
@@ -91,12 +91,12 @@ impl Misbehavior {
         Self::respond(response)
     }
 
-    /// Redirects with this status and `Location`.
+    /// Creates a misbehavior that redirects with this status and `Location`.
     pub fn redirect(status: u16, location: &str) -> Self {
         Self::answer(status, "", Vec::new()).header("location", location)
     }
 
-    /// Returns the correct response with this delivery.
+    /// Creates a misbehavior that delivers the correct response in this way.
     pub fn deliver(delivery: Delivery) -> Self {
         Self { response: None, delivery, left: None }
     }
@@ -117,7 +117,7 @@ impl Misbehavior {
         self
     }
 
-    /// Limits the number of requests that it applies to.
+    /// Limits the number of requests that the misbehavior applies to.
     pub fn times(mut self, times: usize) -> Self {
         self.left = Some(times);
         self

@@ -20,13 +20,13 @@ pub struct Pin {
 }
 
 impl Pin {
-    /// Returns the ID for polling it.
+    /// Returns the ID for polling the PIN.
     pub fn id(&self) -> u64 {
         self.id
     }
 
-    /// Returns the code for linking it: four uppercase letters and digits, or 25 lowercase letters
-    /// and digits.
+    /// Returns the code for linking the PIN: four uppercase letters and digits, or 25 lowercase
+    /// letters and digits.
     pub fn code(&self) -> &str {
         &self.code
     }
@@ -36,49 +36,49 @@ impl Pin {
         self.is_strong
     }
 
-    /// Returns the client identifier that it was created under. The PIN is not found under another
-    /// one.
+    /// Returns the client identifier that the PIN was created under. The PIN cannot be polled under
+    /// any other identifier.
     pub fn client_identifier(&self) -> &str {
         &self.client_identifier
     }
 
-    /// Returns the product that created it.
+    /// Returns the product that created the PIN.
     pub fn product(&self) -> Option<&str> {
         self.product.as_deref()
     }
 
-    /// Returns the device key that it was created with, if any.
+    /// Returns the device key that the PIN was created with, if any.
     pub fn jwk(&self) -> Option<&Value> {
         self.jwk.as_ref()
     }
 
-    /// Returns the time at which it was created, in Unix seconds.
+    /// Returns the time at which the PIN was created, in Unix seconds.
     pub fn created_at(&self) -> u64 {
         self.created_at
     }
 
-    /// Returns the time at which it expires, in Unix seconds.
+    /// Returns the time at which the PIN expires, in Unix seconds.
     pub fn expires_at(&self) -> u64 {
         self.expires_at
     }
 
-    /// Returns the account that it is linked to.
+    /// Returns the account that the PIN is linked to, if any.
     pub fn linked_by(&self) -> Option<Who> {
         self.linked.as_ref().map(|(who, _)| *who)
     }
 
-    /// Returns its token, if it is linked.
+    /// Returns the token of the PIN, if it is linked.
     pub fn token(&self) -> Option<&str> {
         self.linked.as_ref().map(|(_, token)| token.as_str())
     }
 
-    /// Increases its age by this many seconds.
+    /// Increases the age of the PIN by this many seconds.
     pub fn age(&mut self, seconds: u64) {
         self.created_at = self.created_at.saturating_sub(seconds);
         self.expires_at = self.expires_at.saturating_sub(seconds);
     }
 
-    /// Returns whether it can still be polled and linked.
+    /// Returns whether the PIN can still be polled: it has not expired yet.
     pub fn is_alive(&self, now: u64) -> bool {
         now < self.expires_at
     }

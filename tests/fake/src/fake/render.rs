@@ -110,8 +110,8 @@ impl Element {
     }
 
     /// Creates an element in plex.tv's format: scalar members are attributes, and null is an empty
-    /// string. A list is an element with a child for each member. A member that is a string becomes
-    /// the child's `id`.
+    /// string. A list is an element with a child for each item. A scalar item becomes the child's
+    /// `id`.
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Object(object) => element.child(Self::plex_tv(key, object)),
@@ -120,8 +120,8 @@ impl Element {
         })
     }
 
-    /// Creates an element in a media server's format, which differs only for lists: their members
-    /// are direct children.
+    /// Creates an element in a media server's format, which differs only for lists: their items are
+    /// direct children.
     pub(crate) fn media_server(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Array(list) => {

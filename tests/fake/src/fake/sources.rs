@@ -18,7 +18,7 @@ pub struct Source {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Connection {
-    /// `http` or `https`.
+    /// The protocol: `http` or `https`.
     pub protocol: String,
     /// The host name or IP address.
     pub address: String,

@@ -20,7 +20,7 @@ pub(crate) struct Pacer(Arc<Mutex<Progress>>);
 #[derive(Debug, Default, Clone, Copy)]
 struct Progress {
     delivery: Delivery,
-    /// The number of bytes written of the blank line after the head, out of four.
+    /// The number of bytes written of the four (`\r\n\r\n`) that end the head.
     blank_line: usize,
     head_written: usize,
     body_written: usize,
@@ -111,7 +111,7 @@ impl Progress {
         }
     }
 
-    /// Advances the detection of the blank line. Always returns true, for use in a condition.
+    /// Advances the detection of the end of the head. Always returns true, for use in a condition.
     fn step(&mut self, byte: u8) -> bool {
         self.blank_line = match (self.blank_line, byte) {
             (0 | 2, b'\r') | (1 | 3, b'\n') => self.blank_line + 1,

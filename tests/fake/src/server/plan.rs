@@ -18,12 +18,12 @@ pub trait ConnectionPlans: fmt::Debug + Send + Sync {
 /// Decides how one connection ends. The defaults are the usual behavior.
 #[doc(hidden)]
 pub trait ConnectionPlan: fmt::Debug + Send + Sync {
-    /// Returns whether it ends with a reset.
+    /// Returns whether the connection ends with a reset.
     fn ends_with_reset(&self) -> bool {
         false
     }
 
-    /// Returns whether it ends now, before these bytes of a request are read.
+    /// Returns whether the connection ends now, before these bytes of a request are processed.
     fn ends_unread(&self, bytes: &[u8]) -> bool {
         let _ = bytes;
         false

@@ -29,7 +29,7 @@ struct Row {
     variant: &'static str,
     /// The message. The parts in braces depend on the operation.
     message: &'static str,
-    /// Whether it means that an account's token is invalid.
+    /// Whether the error means that the account's token is invalid, if plex.tv was called with one.
     token_invalid: bool,
     /// Whether the response may come from an intermediary, if plex.tv was called.
     unconfirmed: bool,
@@ -176,12 +176,12 @@ fn rows() -> Vec<Row> {
 }
 
 impl Row {
-    /// Returns whether this is an error only if the request has a token.
+    /// Returns whether this row applies only to requests that have a token.
     fn is_about_a_token(&self) -> bool {
         self.head.starts_with("422") && self.body.contains("Invalid token")
     }
 
-    /// Returns whether this is a successful response to an operation without an output.
+    /// Returns whether an operation without an output succeeds with this response.
     fn is_success_without_output(&self) -> bool {
         let is_read = !self.message.contains("HTML") && !self.message.contains("compressed");
         self.head.starts_with("20") && is_read

@@ -14,10 +14,11 @@ use crate::harness::{TIMEOUT, transport_error, unused_url, write};
 enum Host {
     /// A host whose name cannot be resolved.
     Unknown(&'static str),
-    /// A port on which nothing listens.
+    /// A port on which nothing is listening.
     Unused,
     Raw(Vec<Step>),
-    /// The fake with this certificate, whose issuer is trusted or not, at a URL with this scheme.
+    /// The fake with this certificate, at a URL with this scheme. The client may or may not trust
+    /// the certificate's issuer.
     Tls(fn(&Authority) -> ServerCertificate, Trusted, &'static str),
     /// The fake without TLS at an `https` URL.
     Plain,
@@ -29,7 +30,7 @@ enum Trusted {
     No,
 }
 
-/// A situation, the host, the kind of its error, and whether the request may have been sent.
+/// A situation, the host, the kind of the error, and whether the request may have been sent.
 type Row = (&'static str, Host, Kind, bool);
 
 #[rustfmt::skip]

@@ -12,8 +12,8 @@ use plex_auth_ureq::{
 
 const PAGE: &str = include_str!("../../../examples/recipes/coming-from.md");
 
-/// Returns the names of these functions, and does not compile if one of them does not exist. A
-/// generic function needs its type.
+/// Returns the names of these functions, and fails to compile if one of them does not exist. The
+/// type of a generic function must be given with `as`.
 macro_rules! names {
     ($($type:ident::$method:ident $(as $function:ty)?),+ $(,)?) => {{
         $(let _ $(: $function)? = $type::$method;)+

@@ -28,7 +28,7 @@ fn refresher(server: &Server) -> plex_auth_proto::flow::TransientTokenRefresher 
     server.with(|fake| media_server(fake, server.url())).transient_token_refresher()
 }
 
-/// Runs a test, with a watchdog.
+/// Runs a test, and panics if it hangs.
 fn run<T>(test: impl Future<Output = T>) -> T {
     runtime().block_on(async { timeout(WATCHDOG, test).await.expect("it hangs") })
 }

@@ -147,7 +147,7 @@ fn late_and_repeated_responses_are_harmless() {
     driven.complete(&request, &RIGHT);
     assert!(matches!(driven.flow.poll(driven.now), Step::Finished));
 
-    // A response is accepted even after another request has taken its place in flight.
+    // A response is accepted even after its request has stopped counting as in flight.
     let mut driven = Driven::new(attic.choose_connection(me()).max_in_flight(1));
     let request = driven.take(LOCAL);
     let wait = driven.settle().unwrap();

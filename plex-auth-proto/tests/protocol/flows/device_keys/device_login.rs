@@ -81,7 +81,7 @@ fn external_key_signs_through_the_driver() {
     }
 }
 
-/// A login with a PIN whose key signs through the driver.
+/// Returns a login that has a PIN and has requested a signature from its driver.
 fn external() -> Driven<DeviceLogin<ExternalKey>> {
     let jwk = Jwk::new([7; 32], "den").unwrap();
     let mut driven = Driven::new(plex_tv("id").device_link_code_login(ExternalKey::new(jwk)));
@@ -250,7 +250,7 @@ fn late_poll_response_does_not_end_the_exchange() {
 #[test]
 fn late_token_after_the_end_is_ignored() {
     let key = Key::new();
-    // Once with an exchange after the PIN is gone, and once without.
+    // In the first case, an earlier poll is cut off. In the second, only the late poll is lost.
     for before in [vec![cut_off(true)], vec![]] {
         let mut driven = login(&key);
         driven.respond(Answer(201, CREATED)).respond_all(before);

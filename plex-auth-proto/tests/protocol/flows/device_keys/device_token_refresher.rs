@@ -191,7 +191,7 @@ fn external_key_renews_through_the_driver() {
     let mut driven = Driven::new(flow);
     driven.respond(Answer(200, NONCE));
     driven.settle();
-    // The driver was dropped while the user was being asked: the same nonce is signed again.
+    // The driver is dropped while the user is being prompted. The same nonce is then signed again.
     let (id, _) = driven.signatures.pop().unwrap();
     driven.flow.complete(driven.now, id, Completion::Cancelled);
     driven.advance(Duration::from_secs(1));
@@ -339,7 +339,7 @@ fn unknown_or_past_expiry_starts_no_loop() {
     driven.respond(Answer(200, NONCE)).respond(Answer(200, r#"{"auth_token":"opaque"}"#));
     driven.respond(Answer(200, NONCE));
     assert_eq!(driven.elapsed(), 6 * DAY);
-    // According to its claims, this token expired long ago.
+    // According to its claims, this token is already due for renewal.
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));
     assert!(driven.gaps_of("/auth/nonce")[1] > 0);
     driven.respond(exchanged(0)).respond(Answer(200, NONCE));

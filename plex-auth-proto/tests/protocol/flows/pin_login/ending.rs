@@ -156,7 +156,7 @@ fn creation_is_retried_up_to_its_time_limit() {
     }
 }
 
-/// Limits the time that a web page's user waits if the server accepts connections but never
+/// The user of a web page must not wait indefinitely if the server accepts connections but never
 /// responds.
 #[test]
 fn hanging_creation_ends_in_10_seconds() {
@@ -200,7 +200,7 @@ fn implausible_lifetime_becomes_the_default() {
         let mut driven = login();
         driven.respond(Answer(201, body.leak()));
         assert_eq!(driven.left(), life, "{field}");
-        // The device sleeps until just before the PIN expires.
+        // No poll is sent until just before the PIN expires.
         driven.now += Duration::from_secs(life - 1);
         driven.respond(Answer(200, WAITING)).respond(Answer(200, WAITING));
         assert!(matches!(driven.finish(), Err(PinLoginError::Expired)), "{field}");

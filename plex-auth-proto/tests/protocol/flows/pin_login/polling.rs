@@ -174,7 +174,7 @@ fn late_token_is_accepted() {
         }
         driven.complete(&late, &Answer(200, LINKED));
         driven.finish().unwrap();
-        // No request is left in flight, which would delay the next one.
+        // No request is left in flight that would delay the next one.
         driven.flow.renew();
         let before = driven.elapsed();
         driven.respond(Answer(201, CREATED));

@@ -39,7 +39,7 @@ impl Terminal {
         self.0.send_line(line).unwrap();
     }
 
-    /// Returns whether the terminal is_echoing input, according to its settings.
+    /// Returns whether the terminal echoes input, according to its settings.
     pub(crate) fn is_echoing(&self) -> bool {
         let terminal = self.0.process().get_file_handle().unwrap();
         tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO)

@@ -22,8 +22,8 @@ pub(crate) fn unprivileged(harness: &Harness, arguments: &[&str]) -> Command {
     open(harness.folder.path());
     let copy = harness.folder.path().join("plex-auth");
     if !copy.exists() {
-        // By another process: a process started meanwhile by another thread would inherit the copy open for
-        // writing, and a file that is open for writing cannot be run.
+        // Another process makes the copy. If this process did, a child that another thread starts
+        // meanwhile would inherit the open file, and a file that is open for writing cannot be run.
         assert!(Command::new("cp").arg(PROGRAM).arg(&copy).status().unwrap().success());
     }
     open(&copy);
@@ -34,7 +34,7 @@ pub(crate) fn unprivileged(harness: &Harness, arguments: &[&str]) -> Command {
     command
 }
 
-/// Returns whether the tests run as root, without which a file cannot be given to another user.
+/// Returns whether the tests run as root. Only root can give a file to another user.
 pub(crate) fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }

@@ -14,22 +14,23 @@ use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use crate::harness::terminal::{LIMIT, Terminal};
 use crate::harness::{Harness, PROGRAM, wait_until};
 
-/// The variable that sets the number of interruptions.
+/// The environment variable that sets the number of interruptions.
 const INTERRUPTIONS: &str = "PLEX_AUTH_TEST_INTERRUPTIONS";
 
-/// Runs the program once and records its process ID, its exit status, and the terminal's settings before and after it.
-/// After the program has ended, Ctrl-C is ignored: it would end `stty`.
+/// Runs the program once and records its process ID, its exit status, and the terminal's settings
+/// before and after the run. After the program has ended, Ctrl-C is ignored, because it would end
+/// `stty`.
 const RECORDING_SHELL: &str = "trap : INT; stty echo; stty -g >before; \
     sh -c 'echo $$ >number; exec \"$@\"' sh \"$@\"; \
     code=$?; trap '' INT; stty -g >after; echo $code >code";
 
-/// Starts the program as a background job, with settings as a shell's line editor has them, and brings it to the
-/// foreground after it has stopped.
+/// Starts the program as a background job, while the terminal has the settings of a shell's line
+/// editor, and brings it to the foreground after it has stopped.
 const JOB_CONTROL_SHELL: &str = "set -m; stty -echo -icanon; \"$@\" & \
     until grep -q Stopped jobs; do jobs >jobs; done; \
     stty echo icanon; stty -g >before; fg; code=$?; stty -g >after; echo $code >code";
 
-/// A run of `login --token` in a pseudo-terminal, recorded in files in a directory of its own.
+/// A run of `login --token` in a pseudo-terminal, recorded in files in its own directory.
 struct RecordedRun {
     terminal: Terminal,
     folder: PathBuf,
@@ -120,7 +121,8 @@ fn interrupt_once(harness: &Harness, number: u32) -> Result<(), String> {
     ];
     let signal = signals[number as usize % signals.len()];
     let (moment, longest_delay) = moments[number as usize / signals.len() % moments.len()];
-    // Multiples of the golden ratio are spread evenly, whatever their number.
+    // The fractional parts of the multiples of the golden ratio are evenly spread, however many
+    // there are.
     let delay = longest_delay.mul_f64((f64::from(number / 9 + 1) * 0.618_034).fract());
 
     let mut run = RecordedRun::start(harness, &number.to_string(), RECORDING_SHELL);
@@ -173,7 +175,7 @@ fn an_interrupted_login_keeps_the_state() {
     terminal.expect_text("expires in ");
     terminal.0.send_control('c').unwrap();
     let shown = terminal.wait_for_exit(130);
-    // The line of the spinner is empty in the end.
+    // The spinner's line is cleared at the end.
     let (_, last) = shown.rsplit_once("\u{1b}[2K").unwrap_or_else(|| panic!("{shown:?}"));
     assert_eq!(last.trim_start_matches('\r'), "", "{shown:?}");
     assert_eq!(harness.files(), before);

@@ -31,7 +31,7 @@ fn prompts_are_json_lines_with_json() {
     let mut terminal = Terminal::start(&harness, &["login", "--password", "--json"]);
     terminal.expect_text("{\"prompt\":\"Username or email\"}\r\n");
     terminal.type_line("ingrid");
-    // On the terminal, not on standard error.
+    // This prompt is on the terminal, not on standard error.
     terminal.expect_text("Password: ");
     terminal.type_line("Fjellvåk-81");
     terminal.expect_text("{\"prompt\":\"Verification code\"}\r\n");
@@ -99,7 +99,8 @@ fn a_new_code_is_offered_after_expiry() {
     assert!(terminal.wait_for_exit(1).contains("the code expired before it was linked"));
 }
 
-/// A shell's prompt, or an error, follows on a line of its own, and not after an empty one.
+/// Whatever follows an ended prompt, the shell's prompt or an error, starts on a new line, with no
+/// empty line before it.
 #[test]
 fn an_ended_prompt_leaves_one_line_break() {
     let prompts =

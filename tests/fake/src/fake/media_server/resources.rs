@@ -43,8 +43,8 @@ pub(crate) fn answer(
 }
 
 /// Returns a server as an object and a provider as a list with one element, to test both forms. The
-/// published description has a single object, and its SDKs accept nothing else, but other clients
-/// expect a list.
+/// published API description has a single object, and the published SDKs accept nothing else, but
+/// other clients expect a list.
 fn one_or_many(uri: &str, device: Value) -> Value {
     if uri.starts_with("server://") { device } else { Value::Array(vec![device]) }
 }

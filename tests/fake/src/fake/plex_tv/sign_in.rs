@@ -46,7 +46,7 @@ fn optional<'f>(form: &'f Form, name: &str) -> Result<Option<&'f str>, Refusal> 
     }
 }
 
-/// Returns the `rememberMe` field: `true` or `1`, or `false` or `0`, which is the default. Python
+/// Parses the `rememberMe` field: `true`, `1`, `false` or `0`. The default is `false`. Python
 /// clients capitalize the words.
 fn remember_me(form: &Form) -> Result<bool, Refusal> {
     let value = optional(form, "rememberMe")?.map(str::to_ascii_lowercase);

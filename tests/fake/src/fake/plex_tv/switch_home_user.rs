@@ -21,7 +21,7 @@ pub(crate) fn answer(
     Ok(account(plex, ask, StatusCode::CREATED, who, &token, None))
 }
 
-/// Switches by numeric ID. Always returns XML, with another name for the token.
+/// Switches by numeric ID. Always returns XML, in which the token has a different name.
 pub(crate) fn answer_older(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

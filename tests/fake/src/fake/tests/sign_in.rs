@@ -4,8 +4,8 @@ fn refusal(fields: &[(&str, &str)]) -> (u16, u64) {
     sign_in(fields).json().send(&mut FakePlex::new()).error_code()
 }
 
-/// Returns a sign-in request with the account's password, and its verification code if it needs
-/// one.
+/// Returns a sign-in request with the account's password and, if the account requires one, its
+/// verification code.
 fn signing_in(plex: &FakePlex, who: Who, login: impl Fn(&Account) -> Option<&str>) -> TestRequest {
     let account = plex.account(who);
     let mut fields =
