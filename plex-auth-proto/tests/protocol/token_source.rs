@@ -41,14 +41,16 @@ impl Wake for Woken {
 struct Manual {
     held: Option<HeldToken>,
     rejections: usize,
-    is_over: bool,
+    end: Option<fn() -> Step<ManualEnd>>,
 }
 
-impl Flow for Manual {
-    type Output = Box<dyn std::error::Error + Send + Sync>;
+type ManualEnd = Box<dyn std::error::Error + Send + Sync>;
 
-    fn poll(&mut self, _: Now) -> Step<Self::Output> {
-        if self.is_over { Step::Done("removed".into()) } else { Step::Wait(None) }
+impl Flow for Manual {
+    type Output = ManualEnd;
+
+    fn poll(&mut self, _: Now) -> Step<ManualEnd> {
+        self.end.map_or(Step::Wait(None), |end| end())
     }
 
     fn complete(&mut self, _: Now, _: RequestId, _: Completion) {}
@@ -77,7 +79,7 @@ impl Refresher for &mut Manual {
 
 fn manual(text: &str, left: Option<u64>) -> Manual {
     let held = HeldToken::new(token(text), left.map(Duration::from_secs));
-    Manual { held: Some(held), rejections: 0, is_over: false }
+    Manual { held: Some(held), rejections: 0, end: None }
 }
 
 fn get(slot: &TokenSlot, now: Now) -> Poll<Result<Token, TokenError>> {
@@ -143,7 +145,7 @@ fn expired_token_is_not_returned() {
 #[test]
 fn token_of_a_finished_refresher_stays_valid() {
     let mut refresher = manual("t1", None);
-    refresher.is_over = true;
+    refresher.end = Some(|| Step::Done("removed".into()));
     let (slot, mut flow) = SharedRefresher::new(&mut refresher, at(0));
     assert!(matches!(flow.poll(at(0)), Step::Done(())));
     assert!(matches!(flow.poll(at(0)), Step::Finished));
@@ -154,8 +156,17 @@ fn token_of_a_finished_refresher_stays_valid() {
 }
 
 #[test]
+fn finished_refresher_ends_the_slot() {
+    let mut refresher = Manual { held: None, rejections: 0, end: Some(|| Step::Finished) };
+    let (slot, mut flow) = SharedRefresher::new(&mut refresher, at(0));
+    assert!(get(&slot, at(0)).is_pending());
+    assert!(matches!(flow.poll(at(0)), Step::Finished));
+    assert!(matches!(get(&slot, at(0)), Poll::Ready(Err(TokenError::Stopped))));
+}
+
+#[test]
 fn waiting_callers_learn_of_the_end() {
-    let none = || Manual { held: None, rejections: 0, is_over: false };
+    let none = || Manual { held: None, rejections: 0, end: None };
     for is_shutdown in [true, false] {
         let mut refresher = none();
         let (slot, mut flow) = SharedRefresher::new(&mut refresher, at(0));
@@ -183,7 +194,7 @@ fn waiting_callers_learn_of_the_end() {
 
 #[test]
 fn dropped_wait_is_not_woken() {
-    let mut refresher = Manual { held: None, rejections: 0, is_over: false };
+    let mut refresher = Manual { held: None, rejections: 0, end: None };
     let (slot, flow) = SharedRefresher::new(&mut refresher, at(0));
     let woken = Arc::new(Woken::default());
     let waker = Waker::from(Arc::clone(&woken));
@@ -196,7 +207,7 @@ fn dropped_wait_is_not_woken() {
 
 #[test]
 fn callback_never_waits_for_the_token() {
-    let mut refresher = Manual { held: None, rejections: 0, is_over: false };
+    let mut refresher = Manual { held: None, rejections: 0, end: None };
     let (slot, flow) = SharedRefresher::new(&mut refresher, at(0));
     let inside = slot.in_save(|| get(&slot, at(0))).unwrap();
     assert!(matches!(inside, Poll::Ready(Err(TokenError::BeingSaved))), "{inside:?}");
@@ -209,7 +220,7 @@ fn callback_never_waits_for_the_token() {
 
 #[test]
 fn panic_of_the_callback_is_an_error() {
-    let mut refresher = Manual { held: None, rejections: 0, is_over: false };
+    let mut refresher = Manual { held: None, rejections: 0, end: None };
     let (slot, _flow) = SharedRefresher::new(&mut refresher, at(0));
     let error = slot.in_save(|| panic!("t0k3n")).unwrap_err();
     let source = std::error::Error::source(&error).unwrap().to_string();

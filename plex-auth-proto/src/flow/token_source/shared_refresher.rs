@@ -74,6 +74,7 @@ impl<R: Refresher> Flow for SharedRefresher<R> {
             }
             Step::Finished => {
                 self.is_finished = true;
+                self.slot.end(TokenError::Stopped);
                 Step::Finished
             }
             Step::Do(id, action) => Step::Do(id, action),
