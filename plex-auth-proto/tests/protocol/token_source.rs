@@ -155,6 +155,38 @@ fn token_of_a_finished_refresher_stays_valid() {
     assert!(matches!(slot.status().end(), Some(TokenError::Ended(_))));
 }
 
+/// Reads the slot whenever a clone of its waker is made, dropped or woken.
+fn reading_waker(slot: &TokenSlot) -> Waker {
+    #[derive(Clone)]
+    struct Reading(TokenSlot);
+    impl Drop for Reading {
+        fn drop(&mut self) {
+            self.0.status();
+        }
+    }
+    impl Wake for Reading {
+        fn wake(self: Arc<Self>) {
+            self.0.status();
+        }
+    }
+    Waker::from(Arc::new(Reading(slot.clone())))
+}
+
+#[test]
+fn waker_can_use_the_slot() {
+    let mut refresher = Manual { held: None, rejections: 0, end: None };
+    let (slot, flow) = SharedRefresher::new(&mut refresher, at(0));
+    let mut wait = slot.wait();
+    for _ in 0..2 {
+        let waker = reading_waker(&slot);
+        let mut cx = Context::from_waker(&waker);
+        assert!(wait.poll(at(0), &mut cx).is_pending());
+        assert!(slot.poll_driver(&mut cx).is_pending());
+    }
+    slot.shutdown();
+    drop(flow);
+}
+
 #[test]
 fn finished_refresher_ends_the_slot() {
     let mut refresher = Manual { held: None, rejections: 0, end: Some(|| Step::Finished) };

@@ -52,11 +52,18 @@ impl TokenSlot {
             self.wake_driver(state);
             state = self.lock();
         }
-        if let Some(result) = state.result_for(thread::current().id()) {
+        let caller = thread::current().id();
+        if let Some(result) = state.result_for(caller) {
             return Poll::Ready(result);
         }
-        // Dropping a waker can run the program's code, so it is done without holding the lock.
-        let old = state.wait(waiter, cx.waker());
+        drop(state);
+        // Cloning and dropping a waker can run the program's code, so the slot is not locked then.
+        let new = cx.waker().clone();
+        let mut state = self.lock();
+        if let Some(result) = state.result_for(caller) {
+            return Poll::Ready(result);
+        }
+        let old = state.wait(waiter, new);
         drop(state);
         drop(old);
         Poll::Pending
@@ -102,9 +109,10 @@ impl TokenSlot {
     }
 
     /// Returns `Ready` if the driver must poll its flow because a caller changed something. Also
-    /// registers the driver's task, which is woken by each such change from now on.
+    /// registers the driver's task, which is woken by the next such change.
     pub fn poll_driver(&self, cx: &mut Context<'_>) -> Poll<()> {
-        let (is_due, old) = self.lock().register_driver(cx.waker());
+        let waker = cx.waker().clone();
+        let (is_due, old) = self.lock().register_driver(waker);
         drop(old);
         if is_due { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -112,7 +120,7 @@ impl TokenSlot {
     fn wake_driver(&self, mut state: MutexGuard<'_, SlotState>) {
         let driver = state.request_driver();
         drop(state);
-        driver.iter().for_each(Waker::wake_by_ref);
+        driver.into_iter().for_each(Waker::wake);
     }
 
     /// Runs part of the save callback. Until it returns, a wait on this thread gets the previous

@@ -134,12 +134,12 @@ impl SlotState {
 
     /// Adds a waiter, or replaces its waker. Returns the old waker, which must be dropped without
     /// holding the lock.
-    pub(super) fn wait(&mut self, id: &mut Option<u64>, waker: &Waker) -> Option<Waker> {
+    pub(super) fn wait(&mut self, id: &mut Option<u64>, waker: Waker) -> Option<Waker> {
         let id = *id.get_or_insert_with(|| {
             self.next_waiter += 1;
             self.next_waiter
         });
-        self.waiters.insert(id, waker.clone())
+        self.waiters.insert(id, waker)
     }
 
     pub(super) fn forget(&mut self, id: u64) -> Option<Waker> {
@@ -148,15 +148,15 @@ impl SlotState {
 
     /// Replaces the driver's waker. Returns whether the driver has to poll its flow now, and the
     /// old waker, which must be dropped without holding the lock.
-    pub(super) fn register_driver(&mut self, waker: &Waker) -> (bool, Option<Waker>) {
-        let old = self.driver.replace(waker.clone());
+    pub(super) fn register_driver(&mut self, waker: Waker) -> (bool, Option<Waker>) {
+        let old = self.driver.replace(waker);
         (mem::take(&mut self.is_driver_due), old)
     }
 
-    /// Marks the driver's flow as due, and returns the waker that wakes the driver.
+    /// Marks the driver's flow as due, and takes the waker that wakes the driver.
     pub(super) fn request_driver(&mut self) -> Option<Waker> {
         self.is_driver_due = true;
-        self.driver.clone()
+        self.driver.take()
     }
 
     fn failure(&self) -> Option<&TokenError> {
