@@ -24,7 +24,7 @@ fn every_kind_has_a_message_and_retryability() {
         (Reason::Unreachable, true, "the host is unreachable"),
         (Reason::TimedOut(Duration::from_secs(30)), true, "timed out after 30s"),
         (Reason::CutOff, true, "the connection closed before the response was complete"),
-        (Reason::NotHttp, false, "the server does not speak HTTP"),
+        (Reason::NotHttp, false, "the response is not valid HTTP"),
         (Reason::HeadTooLarge, false, "the response headers are too large"),
         (
             Reason::Proxy,
@@ -46,12 +46,12 @@ fn every_kind_has_a_message_and_retryability() {
         (
             Reason::Tls(TlsErrorKind::Expired),
             false,
-            "TLS error: the certificate has expired, or this machine's clock is wrong",
+            "TLS error: the certificate has expired, or the system clock is wrong",
         ),
         (
             Reason::Tls(TlsErrorKind::NotYetValid),
             false,
-            "TLS error: the certificate is not valid yet, or this machine's clock is wrong",
+            "TLS error: the certificate is not valid yet, or the system clock is wrong",
         ),
         (Reason::Tls(TlsErrorKind::NotTls), false, "TLS error: the server does not speak TLS"),
         (
@@ -59,11 +59,7 @@ fn every_kind_has_a_message_and_retryability() {
             true,
             "TLS error: the connection closed during the handshake",
         ),
-        (
-            Reason::Tls(TlsErrorKind::NotAvailable),
-            false,
-            "TLS error: this client does not support TLS",
-        ),
+        (Reason::Tls(TlsErrorKind::NotAvailable), false, "TLS error: this client cannot use TLS"),
         (
             Reason::Tls(TlsErrorKind::Other),
             false,
@@ -73,7 +69,7 @@ fn every_kind_has_a_message_and_retryability() {
         let error = details(reason, true);
         assert_eq!(
             error.to_string(),
-            format!("request to plex.tv failed: {text} (it may have been sent)")
+            format!("request to plex.tv failed: {text} (the request may have been sent)")
         );
         assert_eq!(error.is_retryable(), passes, "{text}");
         assert!(

@@ -55,7 +55,7 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sent = if self.sent { "it may have been sent" } else { "nothing was sent" };
+        let sent = if self.sent { "the request may have been sent" } else { "nothing was sent" };
         write!(f, "request to {} failed: {} ({sent})", Server(&self.context), self.kind)
     }
 }
@@ -80,7 +80,7 @@ pub enum TransportErrorKind {
     TimedOut(Duration),
     /// The connection closed before the response was complete.
     CutOff,
-    /// The server does not speak HTTP.
+    /// The response is not valid HTTP.
     NotHttp,
     /// The response headers are larger than the client accepts.
     HeadTooLarge,
@@ -103,7 +103,7 @@ impl fmt::Display for TransportErrorKind {
             Self::Tls(error) => write!(f, "TLS error: {error}"),
             Self::TimedOut(limit) => write!(f, "timed out after {limit:?}"),
             Self::CutOff => f.write_str("the connection closed before the response was complete"),
-            Self::NotHttp => f.write_str("the server does not speak HTTP"),
+            Self::NotHttp => f.write_str("the response is not valid HTTP"),
             Self::HeadTooLarge => f.write_str("the response headers are too large"),
             Self::Proxy => f.write_str(
                 "the proxy is unreachable, refused the connection, or rejected the credentials",
@@ -145,13 +145,11 @@ impl fmt::Display for TlsErrorKind {
         f.write_str(match self {
             Self::UntrustedIssuer => "the certificate's issuer is not trusted",
             Self::WrongName => "the certificate is for a different host name",
-            Self::Expired => "the certificate has expired, or this machine's clock is wrong",
-            Self::NotYetValid => {
-                "the certificate is not valid yet, or this machine's clock is wrong"
-            }
+            Self::Expired => "the certificate has expired, or the system clock is wrong",
+            Self::NotYetValid => "the certificate is not valid yet, or the system clock is wrong",
             Self::NotTls => "the server does not speak TLS",
             Self::Interrupted => "the connection closed during the handshake",
-            Self::NotAvailable => "this client does not support TLS",
+            Self::NotAvailable => "this client cannot use TLS",
             Self::Other => "the certificate is invalid, or the handshake failed",
         })
     }

@@ -137,7 +137,7 @@ pub enum VerifyError {
     #[error("the JWT has expired; get a new one")]
     Expired,
     /// The claim `nbf` is more than a minute ahead of the caller's clock.
-    #[error("the JWT is not valid yet; check this device's clock")]
+    #[error("the JWT is not valid yet; check the system clock")]
     NotYetValid,
 }
 

@@ -291,10 +291,10 @@ pub enum ServerUrlProblem {
     #[error("contains an @; remove the username and password, or write the @ in a path as %40")]
     UserInfo,
     /// The text contains a query.
-    #[error("contains a query, which is not allowed in a base URL")]
+    #[error("contains a query, which is not allowed")]
     Query,
     /// The text contains a fragment.
-    #[error("contains a fragment (#), which is not allowed in a base URL")]
+    #[error("contains a fragment (#), which is not allowed")]
     Fragment,
     /// The URL is that of Plex Web, as copied from a browser.
     #[error("is the URL of Plex Web, not of the server")]

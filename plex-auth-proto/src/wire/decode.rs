@@ -222,7 +222,7 @@ fn foreign(foreign: xml::Foreign) -> DecodeError {
 fn shape_error(error: serde_path_to_error::Error<serde_json::Error>) -> DecodeError {
     DecodeError::Shape {
         path: FieldPath::received(redacted_path(error.path())),
-        problem: "is missing or has an unexpected type",
+        problem: "has an unexpected type or value, or lacks a required field",
     }
 }
 

@@ -14,7 +14,7 @@ use std::fmt;
 /// let call = Call::<BTreeMap<String, Vec<u8>>>::json("getX", request);
 /// let response = http::Response::new(r#"{"friends": [1, "x"]}"#);
 /// let error = call.reply().parse(&response).unwrap_err();
-/// assert_eq!(error.to_string(), "unexpected response from plex.tv: `*.1` is missing or has an unexpected type");
+/// assert_eq!(error.to_string(), "unexpected response from plex.tv: `*.1` has an unexpected type or value, or lacks a required field");
 ///
 /// let ResponseError::UnexpectedShape { path, .. } = error else { return Err("another error".into()) };
 /// assert_eq!(path.as_str(), "friends.1");

@@ -19,7 +19,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     });
     session.output.result(&format!("{}\n", claim.expose()), &json)?;
     if !session.output.is_json() && !session.options.quiet {
-        note(&format!("It expires in {} minutes.", expires_in / 60));
+        note(&format!("The claim token expires in {} minutes.", expires_in / 60));
     }
     Ok(Exit::Done)
 }

@@ -11,22 +11,24 @@ use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
 
 const SIGN_IN_AGAIN: &str = "Sign in again: {login}";
-const NEW_DEVICE: &str = "Sign in with a new device: {logout --local}, then {login --device-key}";
+const NEW_DEVICE: &str = "Sign in as a new device: {logout --local}, then {login --device-key}";
 const CHANGED: &str = "Plex's API has changed, or another program is responding in its place.";
 const REPORT: &str = "Try again. If the error persists, report it and include these lines.";
 const PORTAL: &str = "A captive portal or a proxy responded instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
     "--plex-tv is wrong, or a captive portal or a proxy responded instead of Plex.";
-const CHECK_PLEX_TV: &str = "Check --plex-tv. The real plex.tv is --plex-tv https://plex.tv";
+const CHECK_PLEX_TV: &str = "Check --plex-tv. For the real plex.tv, use --plex-tv https://plex.tv";
 const OTHER_SERVER: &str =
     "The URL is not that of a Plex Media Server, or a proxy responded in its place.";
 const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
 /// The operation that sends a password.
 const PASSWORD_SIGN_IN: &str = "postUsersSignInData";
+/// The operation that every media server answers, even without a token.
+const IDENTITY: &str = "getIdentity";
 const LATER: &str = "Try again later. The saved state has not changed.";
 const NETWORK: &str = "Check the network, then try again. The saved state has not changed.";
-const CLOCK: &str = "Compare the output of `date` with a correct clock, then try again.";
+const CLOCK: &str = "If the output of `date` is wrong, set the system clock, then try again.";
 
 /// The facts that an explanation depends on besides the error.
 #[derive(Clone, Copy, Debug)]
@@ -77,7 +79,7 @@ pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
 
 fn expired() -> Failure {
     Failure::new(Exit::Refused, "the code expired before it was linked")
-        .likely("It was not entered in time, or another code was entered.")
+        .likely("It was not used in time, or another code was entered.")
         .next("Get a new code: {login}")
 }
 
@@ -86,9 +88,9 @@ pub(crate) fn key_not_registered() -> Failure {
     let what = "Plex did not register the device's key, so the token cannot be renewed";
     Failure::new(Exit::Refused, what)
         .likely(
-            "Plex did not match the key. The token is saved, like that of a login without a key.",
+            "Plex did not match the key to the code. The token is saved, like that of a login without a key.",
         )
-        .next("Use it as it is, or try a new device: {logout}, then {login --device-key}")
+        .next("Use it as it is, or sign in as a new device: {logout}, then {login --device-key}")
 }
 
 /// Explains why a device's key no longer renews its token.
@@ -103,7 +105,7 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
 /// Explains a signature that Plex rejected because of the time in it.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
-        .likely("This computer's clock is wrong, as it can be after booting without a network.")
+        .likely("The system clock is wrong, as it can be after booting without a network.")
         .next(CLOCK)
 }
 
@@ -127,6 +129,15 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "The Home PIN is missing or wrong.",
             "Try again. After several wrong PINs, Plex refuses all of them for a while.",
         ),
+        // A media server does not refuse this, but any other program can.
+        Answer::BadRequest(_)
+        | Answer::Unauthorized(_)
+        | Answer::Forbidden(_)
+        | Answer::Rejected(_)
+            if answer.context().operation() == IDENTITY && !answer.is_retryable() =>
+        {
+            (Exit::Refused, OTHER_SERVER, CHECK_SERVER)
+        }
         Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,
             "The server does not accept this account or this kind of token.",
@@ -140,24 +151,26 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::Unauthorized(_) => (
             Exit::Refused,
             "The username or password is wrong. Some accounts must sign in with their email address.",
-            "Try again, or sign in with a code: {login --open}",
+            "Try again, or sign in on Plex's page: {login --open}",
         ),
         Answer::VerificationCodeRequired(_) => (
             Exit::Refused,
             "The account has two-factor authentication.",
-            "Pass the verification code as a third line, or sign in with a code: {login --open}",
+            "Pass the verification code as a third line, or sign in on Plex's page: {login --open}",
         ),
         Answer::VerificationCodeRejected(_) => (
             Exit::Refused,
             "The verification code was mistyped, or it is older than 30 seconds.",
             "Try again with a new one.",
         ),
-        Answer::EmailOnly(_) => {
-            (Exit::Refused, "The account has no password.", "Sign in with a code: {login --open}")
-        }
+        Answer::EmailOnly(_) => (
+            Exit::Refused,
+            "The account has no password.",
+            "Sign in on Plex's page: {login --open}",
+        ),
         Answer::TooManyFailures(_) => (
             Exit::Refused,
-            "There were too many wrong passwords from this address.",
+            "There were too many failed sign-ins from this IP address.",
             "Wait before you try again: each attempt makes the wait longer.",
         ),
         Answer::Forbidden(_) => (
@@ -167,13 +180,21 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         ),
         Answer::RateLimited(_) => {
             return Failure::new(Exit::Unknown, answer)
-                .likely("This address or this installation is sending too many requests.")
+                .likely("This IP address or this installation is sending too many requests.")
                 .next(wait(answer));
         }
+        Answer::Unavailable(_) if answer.context().host() == Some(Host::MediaServer) => (
+            Exit::Unknown,
+            "The server is starting or overloaded, or a proxy in front of it failed.",
+            LATER,
+        ),
         Answer::Unavailable(_) => {
             (Exit::Unknown, "Plex, or a gateway in front of it, has an outage.", LATER)
         }
         Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => not_from_plex(),
+        Answer::UnexpectedShape { .. } if answer.context().operation() == IDENTITY => {
+            not_from_plex()
+        }
         Answer::UnexpectedShape { .. }
         | Answer::BodyTooLarge { .. }
         | Answer::Mismatched { .. } => (Exit::Unknown, CHANGED, REPORT),
@@ -193,7 +214,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
 
 fn wait(answer: &Answer) -> Hint {
     let wait = answer.retry_after().map(|after| after.wait(SystemTime::now()).as_secs());
-    Hint::from(format!("Wait {} seconds, then try again.", wait.unwrap_or(60).max(1)))
+    Hint::from(format!("Wait {} seconds, then try again.", wait.unwrap_or(60).max(2)))
 }
 
 /// Explains why no response arrived.
@@ -204,11 +225,17 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
     };
     let failure = Failure::new(exit, error);
     // A PIN that was never shown expires by itself.
-    let is_harmless = error.context().operation() == "createOAuthPin";
+    // A renewed token that did not arrive is requested again.
+    let is_harmless = matches!(error.context().operation(), "createOAuthPin" | "exchangeJWTToken");
     if error.outcome() == Outcome::Unknown && !error.context().is_idempotent() && !is_harmless {
-        return failure
-            .likely("Plex may have carried out the request.")
-            .next("Check the account's devices before you try again: {devices}");
+        let next = match error.context().operation() {
+            // Without a token, this tool cannot list them.
+            PASSWORD_SIGN_IN => {
+                "Check the account's devices in Plex's settings before you try again."
+            }
+            _ => "Check the account's devices before you try again: {devices}",
+        };
+        return failure.likely("Plex may have carried out the request.").next(next);
     }
     let (other_host, check_host) = match error.context().host() {
         Some(Host::MediaServer) => {
@@ -221,7 +248,9 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
     };
     match error.kind() {
         Reason::NameNotFound => match error.context().host() {
-            Some(Host::MediaServer) => failure.likely(other_host).next(check_host),
+            Some(Host::MediaServer) => failure
+                .likely("The host name is misspelled, or the router blocks plex.direct names (DNS rebinding protection).")
+                .next(check_host),
             _ if asked.other_plex_tv => failure
                 .likely("There is no network, or the host in --plex-tv is misspelled.")
                 .next(check_host),
@@ -229,11 +258,21 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         },
         Reason::Refused | Reason::Unreachable => failure.likely(other_host).next(check_host),
         Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure
-            .likely("This computer's clock is wrong, or else the certificate is.")
+            .likely("The system clock is wrong, or the certificate really is not valid now.")
             .next(CLOCK),
         Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
             .likely("A corporate proxy is intercepting the connection, or the server has a private certificate.")
             .next("If you trust it, pass its certificate: --ca-file FILE"),
+        Reason::Tls(TlsErrorKind::WrongName)
+            if error.context().host() == Some(Host::MediaServer) =>
+        {
+            failure
+                .likely("The server's certificate is for its plex.direct name.")
+                .next("See the server's addresses: {servers}")
+        }
+        Reason::Tls(TlsErrorKind::Interrupted) => failure
+            .likely("A firewall or a proxy closed the connection, or the server does not use TLS.")
+            .next(check_host),
         Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge => {
             let (likely, next) = asked.not_from_plex(error.context());
             failure.likely(likely).next(next)
@@ -244,6 +283,12 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         Reason::CutOff => {
             failure.likely("The network is unreliable, or something along the way closed the connection.").next(NETWORK)
         }
+        Reason::Proxy => failure
+            .likely("The proxy's address or password is wrong, or the proxy is not running.")
+            .next("Check ALL_PROXY, HTTPS_PROXY and HTTP_PROXY, or leave out --proxy-from-env."),
+        Reason::NotStarted(_) => failure
+            .likely("This is a bug in plex-auth, or the system is out of resources.")
+            .next(REPORT),
         _ => failure.likely("The network is not working.").next(NETWORK),
     }
 }

@@ -17,7 +17,7 @@ pub(crate) fn warn(url: &ServerUrl, remedy: &str) {
         return;
     }
     warning(&format!(
-        "{url} is not encrypted: everyone on the network path can read what is sent, the token included; {remedy}"
+        "{url} is not encrypted: anyone on the network path can read what is sent, including the token; {remedy}"
     ));
 }
 

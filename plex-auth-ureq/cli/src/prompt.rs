@@ -128,8 +128,8 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 }
 
 fn ended(prompt: &str) -> Failure {
-    Failure::usage(format!("standard input ended before the answer: {prompt}"))
-        .likely("There is no terminal, and the input has too few lines.")
+    Failure::usage(format!("standard input ended at the prompt: {prompt}"))
+        .likely("The input has too few lines, or the prompt was ended with Ctrl-D.")
         .next("Pass one line for each question, or run it at a terminal.")
 }
 

@@ -106,8 +106,8 @@ impl<'a> Session<'a> {
             let name = &self.options.profile;
             let what = format!("the profile {name} is not signed in at {named}");
             return Err(Failure::new(Exit::NotSignedIn, what)
-                .likely(format!("Its token is from {saved}, and is sent only there."))
-                .next("Sign in there: {login}, or leave out --plex-tv (PLEX_AUTH_PLEX_TV)."));
+                .likely(format!("Its token is from {saved}, and is never sent anywhere else."))
+                .next("Sign in at the --plex-tv URL: {login}, or leave out --plex-tv (PLEX_AUTH_PLEX_TV)."));
         }
         plain_http::warn(named, "use https");
         Ok(Some(named.clone()))
@@ -183,7 +183,7 @@ fn not_signed_in(name: &str, store: &Store) -> Failure {
         _ => format!("the profile {name} is not signed in"),
     };
     Failure::new(Exit::NotSignedIn, what)
-        .likely(format!("No sign-in is saved in {}.", store.location()))
+        .likely(format!("No sign-in is saved for the profile {name} in {}.", store.location()))
         .next(Hint::from("Sign in: {login}, or see what is saved: {profiles}"))
 }
 

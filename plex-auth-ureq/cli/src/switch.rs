@@ -51,7 +51,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
         "token": session.output.secret(token.expose()),
     });
     let text = format!(
-        "Signed in as {}. Use it with --profile {}\n",
+        "Signed in as {}. To use this account, pass --profile {}\n",
         profile::name(&account),
         quoted(&into)
     );

@@ -59,7 +59,7 @@ fn not_understood(error: &clap::Error) -> Failure {
     }
     if let Some(what) = invalid_value(error) {
         return Failure::usage(one_line(&what))
-            .likely("The option, or its environment variable, has an invalid value.")
+            .likely("An argument, or the environment variable of an option, has an invalid value.")
             .next("See the options: {--help}");
     }
     let text = error.to_string();
@@ -122,7 +122,12 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
             "This command lists all servers.",
             "Leave out the argument, or wait for one server: plex-auth servers --wait NAME",
         ),
-        _ => return None,
+        // These ask for a secret, which may be the surplus argument.
+        "login" | "switch" => return None,
+        _ => (
+            "The command takes fewer arguments, or a value with spaces is not quoted.",
+            "Leave out the argument, or put the value in quotes. See {--help}",
+        ),
     })
 }
 

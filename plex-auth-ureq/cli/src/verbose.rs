@@ -40,8 +40,8 @@ impl Observer for Verbose {
         }
         let (request, took) = (request(attempt), end.duration());
         match (end.error(), end.status()) {
-            (None, Some(status)) => note(&format!("< {status} to {request} within {took:.1?}")),
-            _ => note(&format!("< {} ({request}, within {took:.1?})", end.outcome())),
+            (None, Some(status)) => note(&format!("< {status} for {request} in {took:.1?}")),
+            _ => note(&format!("< {} ({request}, {took:.1?})", end.outcome())),
         }
     }
 }

@@ -117,7 +117,7 @@ fn failed_retry_has_its_own_error() {
         let lines = reports.take_lines();
         let expected = ["1 started", &format!("1 {CUT_OFF}"), "2 started"];
         assert_eq!(lines[..3], expected, "{}", carrier.name());
-        assert!(lines.len() == 4 && lines[3] == "2 the server does not speak HTTP", "{lines:?}");
+        assert!(lines.len() == 4 && lines[3] == "2 the response is not valid HTTP", "{lines:?}");
     });
 }
 

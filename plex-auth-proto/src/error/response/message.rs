@@ -91,7 +91,7 @@ impl ResponseError {
             }
             Self::VerificationCodeRequired(_) => "sign in again with the code",
             Self::VerificationCodeRejected(_) => "enter a new code",
-            Self::EmailOnly(_) => "sign in with a PIN on Plex's page instead",
+            Self::EmailOnly(_) => "use a PIN to sign in on Plex's page",
             Self::TooManyFailures(_) => "wait before trying again",
             Self::RateLimited(_) => "wait before the next request",
             Self::Redirected { to: Some(to), .. }
@@ -102,7 +102,7 @@ impl ResponseError {
             Self::Redirected { to: Some(to), .. } if to.is_known() => {
                 "if that is the right server, use it as the base URL"
             }
-            Self::Redirected { .. } => "check the base URL",
+            Self::Redirected { .. } => "check the base URL and the network",
             _ => "",
         }
     }

@@ -127,7 +127,7 @@ impl fmt::Display for Advice<'_> {
             )?;
         }
         if self.plain_http {
-            f.write_str(" Unencrypted addresses are tried only with allow_plain_http.")?;
+            f.write_str(" Plain HTTP addresses are tried only with allow_plain_http.")?;
         }
         Ok(())
     }

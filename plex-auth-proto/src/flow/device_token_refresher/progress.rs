@@ -64,7 +64,7 @@ pub enum RefreshError {
     Sign(#[from] SignError),
     /// Plex refused the signature, and its responses contain no `Date`, so this device's clock may
     /// be wrong.
-    #[error("plex.tv rejected the signature; this device's clock may be wrong")]
+    #[error("plex.tv rejected the signature; the system clock may be wrong")]
     Clock(#[source] Error),
 }
 

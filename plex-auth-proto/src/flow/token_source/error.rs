@@ -18,7 +18,7 @@ pub enum TokenError {
     /// The token was requested from within the callback that saves it, and there is no valid
     /// previous token.
     #[error(
-        "no valid token is available until the save callback returns; do not request one in it"
+        "no valid token is available until the save callback returns; do not request a token inside the callback"
     )]
     BeingSaved,
     /// The token source was shut down.

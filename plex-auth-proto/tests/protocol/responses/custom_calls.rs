@@ -23,7 +23,7 @@ fn custom_call_is_read_strictly() {
     let hidden = shown(r#"{"AbCdEf0123456789ghij":"s3cret"}"#);
     assert_eq!(
         hidden,
-        "unexpected response from plex.tv: `*` is missing or has an unexpected type"
+        "unexpected response from plex.tv: `*` has an unexpected type or value, or lacks a required field"
     );
     assert!(shown("<html></html>").contains("answered 200 with an HTML page"));
 }

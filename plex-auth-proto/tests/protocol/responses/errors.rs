@@ -295,7 +295,7 @@ fn redirect_shows_only_the_origin() {
     assert_eq!(
         error.to_string(),
         "a redirect was not followed: http://10.0.0.7:32400 answered 308 with a redirect to \
-         another host; check the base URL"
+         another host; check the base URL and the network"
     );
 }
 

@@ -17,7 +17,7 @@ pub(super) fn run(
 ) -> Result<Exit, Failure> {
     let token = Token::new(prompt::hidden("Token")?.as_str()).map_err(|invalid| {
         Failure::usage(invalid)
-            .likely("More or less than the token was copied.")
+            .likely("The copied text is incomplete or contains more than the token.")
             .next("Pass only the token, as one line of standard input.")
     })?;
     match check::ask(session, plex_tv, &token)? {
@@ -28,7 +28,7 @@ pub(super) fn run(
         }
         TokenState::Invalid(error) => Err(session
             .explain(&error.into())
-            .next("Get a valid token, or sign in with a code: {login --open}")),
+            .next("Get a valid token, or sign in on Plex's page: {login --open}")),
         TokenState::Unknown { error, .. } => Err(session.explain(&error)),
         _ => Err(check::undecided()),
     }

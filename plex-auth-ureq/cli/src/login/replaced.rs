@@ -42,9 +42,11 @@ impl Replaced {
         let has_key = self.profile.by_device_key;
         let name = plain(self.profile.name.as_deref().unwrap_or("an unknown account"));
         let replaced = if has_key { "device key" } else { "token" };
-        let replaced = format!("{replaced} of {name}, which this replaced,");
+        let replaced = format!("replaced {replaced} of {name}");
         if self.is_shared {
-            return Ok(format!("The {replaced} stays valid, because others may use it.\n"));
+            return Ok(format!(
+                "The {replaced} stays valid, because other programs or profiles may use it.\n"
+            ));
         }
         let identity = match &self.identifier {
             Some(identifier) => session.identity_of(identifier)?,

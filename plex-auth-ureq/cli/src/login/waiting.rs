@@ -100,9 +100,9 @@ impl<'a> Waiting<'a> {
             Some(error) => {
                 let error = plain(&error);
                 self.spinner
-                    .set_message(format!("No response; the code expires in {left}: {error}"));
+                    .set_message(format!("The code expires in {left}. Last error: {error}"));
                 if self.spinner.is_hidden() && !self.reports_outage {
-                    waiting::report(&format!("{}, which does not respond: {error}", self.host));
+                    waiting::report(&format!("{} (last error: {error})", self.host));
                 }
                 self.reports_outage = true;
             }

@@ -159,7 +159,7 @@ impl State {
         match entries.get(name) {
             Some(Entry::Readable(entry)) => Ok(Some(entry)),
             Some(Entry::Damaged(_)) => {
-                let problem = format!("the entry {name} of {list} is invalid");
+                let problem = format!("the entry {name} in {list} is invalid");
                 let hint = Hint::from("Repair it, or remove this profile and sign in again: ");
                 let hint = hint.command(&profiles_remove(name));
                 Err(explain::damaged(&self.path, &problem, hint))

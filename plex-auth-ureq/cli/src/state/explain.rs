@@ -19,7 +19,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     }
     match error.kind() {
         ErrorKind::PermissionDenied => failure
-            .likely("It belongs to another user, or this user may not write there.")
+            .likely("It belongs to another user, or this user lacks a permission.")
             .next(permission(path)),
         ErrorKind::ReadOnlyFilesystem => failure
             .likely("The file system is mounted read-only.")
@@ -31,13 +31,13 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
             .likely("The file itself is a mount point, as with a volume for a single file, so it cannot be replaced.")
             .next("Mount the folder that contains it instead of the file."),
         ErrorKind::Unsupported => failure
-            .likely("The file system has no locks, as some network shares.")
+            .likely("The file system does not support locks, as is the case on some network shares.")
             .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
         _ if has_no_locks(action, error) => failure
-            .likely("The file system has no locks, as some network shares.")
+            .likely("The file system does not support locks, as is the case on some network shares.")
             .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
         _ => failure
-            .likely("Something else is in the place of a file or a folder of this program.")
+            .likely("Something other than the expected file or folder is at this path.")
             .next(format!("Look at that path, {OTHER_FOLDER}")),
     }
 }
@@ -48,9 +48,12 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
     match problem {
         NotKept::User(user, error) => {
             let owned = if path.exists() { "" } else { "the folder of " };
-            let what =
-                format!("{owned}{shown} belongs to user {user}, and a new file cannot: {error}");
-            Failure::machine(what).likely("It would lock its owner out.").next(run_as(*user))
+            let what = format!(
+                "{owned}{shown} belongs to user {user}, but a new file cannot be given to that user: {error}"
+            );
+            Failure::machine(what)
+                .likely("A file of this user would lock the owner out.")
+                .next(run_as(*user))
         }
         NotKept::Group { group, own, error } => {
             // The owner of a file can give it a group that the owner is in.
@@ -59,7 +62,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
                 quoted_path(path)
             );
             Failure::machine(format!(
-                "a new file cannot have the group {group} of {shown}: {error}"
+                "a new file cannot be given the group {group} of {shown}: {error}"
             ))
             .likely("The group has permissions for the file, and this user is not in it.")
             .next(next)
@@ -71,7 +74,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
         .likely("Another user could replace the saved token, or have a new one sent elsewhere.")
-        .next(Hint::from(format!("chmod o-w {}", quoted_path(folder))))
+        .next(Hint::from(format!("Remove that permission: chmod o-w {}", quoted_path(folder))))
 }
 
 /// Explains a file whose content cannot be read, without repeating any of it.
@@ -118,8 +121,10 @@ fn permission(_: &Path) -> Hint {
 
 /// The command can be pasted, except for the name of a container.
 fn run_as(user: u32) -> Hint {
-    Hint::from(format!("Run it as its owner (docker exec --user {user}): sudo -u '#{user}' "))
-        .again()
+    Hint::from(format!(
+        "Run the command as the owner (docker exec --user {user}): sudo -u '#{user}' "
+    ))
+    .again()
 }
 
 #[cfg(test)]
@@ -136,10 +141,10 @@ mod tests {
             ("write", Errno::ROFS, "read-only"),
             ("write", Errno::NOSPC, "disk is full"),
             ("write", Errno::ACCESS, "another user"),
-            ("lock", Errno::NOLCK, "has no locks"),
-            ("lock", Errno::OPNOTSUPP, "has no locks"),
-            ("lock", Errno::NOSYS, "has no locks"),
-            ("read", Errno::INVAL, "in the place of a file"),
+            ("lock", Errno::NOLCK, "support locks"),
+            ("lock", Errno::OPNOTSUPP, "support locks"),
+            ("lock", Errno::NOSYS, "support locks"),
+            ("read", Errno::INVAL, "other than the expected file"),
         ] {
             let error = io::Error::from_raw_os_error(errno.raw_os_error());
             let failure = cannot(action, Path::new("/nowhere/state.json"), &error);

@@ -24,7 +24,7 @@ pub(super) fn uuid() -> Result<String, Failure> {
 pub(super) fn bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, Failure> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(&mut *bytes).map_err(|error| {
-        Failure::internal(format!("the operating system has no random numbers: {error}"))
+        Failure::internal(format!("the operating system could not provide random numbers: {error}"))
     })?;
     Ok(bytes)
 }

@@ -43,7 +43,7 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
         harness.run_with_input(&["login", "--token", "--profile", "any", "--replace"], token).code
             == 0
     };
-    let replaced = "Signed in as tariq.\nThe token of rosa, which this replaced, ";
+    let replaced = "Signed in as tariq.\nThe replaced token of rosa ";
     harness.sign_in_with_code(Who::PlexPass);
     let token = harness.succeed(&["token"]);
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
@@ -82,7 +82,7 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
         (0, "Signed in as tariq.\n"),
         "{outcome:?}"
     );
-    let warning = "warning: the token of rosa, which this replaced, could not be revoked: ";
+    let warning = "warning: the replaced token of rosa could not be revoked: ";
     assert!(outcome.stderr.contains(warning), "{outcome:?}");
     assert!(outcome.stderr.contains("list of devices"), "{outcome:?}");
 }
@@ -99,12 +99,12 @@ fn a_replaced_device_is_removed() {
         &["has a device key", "plex-auth logout", "plex-auth login --device-key"],
     );
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
-    assert!(outcome.stdout.contains("The device key of rosa, which this replaced, was revoked."));
+    assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."));
     assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
     // Also if the same account signs in without a key.
     let other = crate::devices::signed_in();
     let outcome = log_in(&other, &["login"], Who::PlexPass);
-    assert!(outcome.stdout.contains("The device key of rosa, which this replaced, was revoked."));
+    assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."));
     assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
     assert_eq!(other.run(&["check"]).code, 0);
     // A device that was created in vain, too.

@@ -115,7 +115,7 @@ fn switch_saves_the_user_as_a_profile() {
     assert!(harness.succeed(&["users"]).contains("rosa (administrator, has a Home PIN)"));
 
     let text = harness.succeed(&["switch", "nilo"]);
-    assert_eq!(text, "Signed in as Nilo. Use it with --profile nilo\n");
+    assert_eq!(text, "Signed in as Nilo. To use this account, pass --profile nilo\n");
     assert!(harness.succeed(&["whoami", "--profile", "nilo"]).contains("managed user"));
     assert!(
         harness.succeed(&["whoami"]).contains("rosa@example.org"),
@@ -186,7 +186,7 @@ fn claim_prints_the_token_and_its_lifetime() {
         outcome.stdout.starts_with("claim-") && outcome.stdout.lines().count() == 1,
         "{outcome:?}"
     );
-    assert_eq!(outcome.stderr, "It expires in 4 minutes.\n");
+    assert_eq!(outcome.stderr, "The claim token expires in 4 minutes.\n");
     let json = harness.json(&["claim", "--json", "--show-secrets"]);
     assert_eq!(names(&json), ["claim_token", "expires_in", "profile"]);
     assert!(json["claim_token"].as_str().unwrap().starts_with("claim-"), "{json}");
@@ -297,11 +297,11 @@ fn verbose_shows_each_request_and_its_result() {
     let lines: Vec<_> = outcome.stderr.lines().collect();
     assert_eq!(lines.len(), 2, "{outcome:?}");
     assert_eq!(lines[0], format!("> {url}"));
-    assert!(lines[1].starts_with(&format!("< 200 OK to {url} within ")), "{outcome:?}");
+    assert!(lines[1].starts_with(&format!("< 200 OK for {url} in ")), "{outcome:?}");
 
     let arguments = ["login", "--token", "-v", "--timeout", "1", "--plex-tv", "http://127.0.0.1:1"];
     let outcome = harness.run_with_input(&arguments, "a-lantern");
-    let line = "< the connection was refused (GET http://127.0.0.1:1/api/v2/user, within ";
+    let line = "< the connection was refused (GET http://127.0.0.1:1/api/v2/user, ";
     assert!(outcome.stderr.contains(line), "{outcome:?}");
 }
 

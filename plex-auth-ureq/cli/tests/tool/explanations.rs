@@ -141,7 +141,7 @@ fn refusals_are_explained() {
             [
                 "the account can only sign in by email",
                 "The account has no password.",
-                "Sign in with a code: plex-auth login --open",
+                "Sign in on Plex's page: plex-auth login --open",
             ],
         ),
         (
@@ -149,7 +149,7 @@ fn refusals_are_explained() {
             1031,
             [
                 "too many failed attempts",
-                "There were too many wrong passwords from this address.",
+                "There were too many failed sign-ins from this IP address.",
                 "Wait before you try again: each attempt makes the wait longer.",
             ],
         ),
@@ -181,6 +181,32 @@ fn refusals_are_explained() {
     harness
         .run(&["transient", "Boathouse"])
         .assert_failed(1, &["The server does not accept this account or this kind of token."]);
+    answer(&harness, "/pms/security/token", 503, &json!({}));
+    harness.run(&["transient", "Boathouse"]).assert_failed(
+        2,
+        &["The server is starting or overloaded, or a proxy in front of it failed."],
+    );
+}
+
+#[test]
+fn wrong_hosts_are_explained() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    let url = harness.server.url().to_owned();
+    for (status, code) in [(401, 1), (404, 1), (200, 2)] {
+        answer(&harness, "/identity", status, &json!({}));
+        harness.run(&["claim", "--server", &url]).assert_failed(
+            code,
+            &["The URL is not that of a Plex Media Server", "Check the URL of the server"],
+        );
+    }
+    harness
+        .run(&["claim", "--server", "http://nowhere.invalid:32400"])
+        .assert_failed(2, &["The host name is misspelled, or the router blocks plex.direct names"]);
+    let harness = harness.with_variable("HTTP_PROXY", "http://127.0.0.1:1");
+    harness.run(&["whoami", "--proxy-from-env"]).assert_failed(
+        2,
+        &["The proxy's address or password is wrong", "leave out --proxy-from-env"],
+    );
 }
 
 #[cfg(unix)]

@@ -248,7 +248,7 @@ fn a_file_system_without_locks_is_refused() {
         let fault = format!("flock:error={error}");
         let requests = harness.fake(|fake| fake.requests().len());
         let Some(login) = run_with_fault(&harness, &fault, &["login"], "") else { return };
-        login.assert_failed(74, &["cannot lock", "The file system has no locks"]);
+        login.assert_failed(74, &["cannot lock", "The file system does not support locks"]);
         assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
         devices::set_token_age(&harness, TOKEN_LIFETIME + 60);
         let token = run_with_fault(&harness, &fault, &["token"], "").unwrap();
@@ -285,13 +285,15 @@ fn a_folder_that_cannot_be_synced_is_no_error() {
 fn a_folder_in_place_of_a_file_is_reported() {
     let harness = Harness::new();
     fs::create_dir_all(harness.state_folder().join("state.json")).unwrap();
-    harness.run(&["token"]).assert_failed(74, &["cannot read", "Something else is in the place"]);
+    harness
+        .run(&["token"])
+        .assert_failed(74, &["cannot read", "Something other than the expected"]);
     let below = harness.state_folder().join("state.json/file");
     fs::write(&below, "").unwrap();
     let below = below.to_str().unwrap();
     harness
         .run(&["token", "--state-dir", below])
-        .assert_failed(74, &["Something else is in the place"]);
+        .assert_failed(74, &["Something other than the expected"]);
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn a_group_that_cannot_be_kept_is_named() {
     set_mode(&path, 0o640);
     let requests = harness.fake(|fake| fake.requests().len());
     let chgrp = format!("chgrp 65534 {}", path.display());
-    login(&harness).assert_failed(74, &["have the group 4712 of ", "--group-add 4712", &chgrp]);
+    login(&harness).assert_failed(74, &["be given the group 4712 of ", "--group-add 4712", &chgrp]);
     assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
     chown(&path, None, Some(65534)).unwrap();
     assert_eq!(login(&harness).code, 0, "the hint works");
@@ -162,7 +162,7 @@ fn a_file_of_another_owner_is_not_replaced() {
     let requests_before = requests();
     let login = Running::start(unprivileged(&harness, &["login"]), "").wait();
     let command = "sudo -u '#4711' plex-auth login --plex-tv http://";
-    login.assert_failed(74, &["belongs to user 4711", "lock its owner out", command]);
+    login.assert_failed(74, &["belongs to user 4711", "lock the owner out", command]);
     assert_eq!(requests(), requests_before, "Plex is not asked");
 
     let token = Running::start(unprivileged(&harness, &["token"]), "").wait();

@@ -87,7 +87,7 @@ fn a_damaged_profile_affects_no_other() {
     for arguments in [&["login"][..], &["login", "--if-needed"], &["status"]] {
         harness.run(&[arguments, &["--profile", "broken"]].concat()).assert_failed(
             74,
-            &["the entry broken of profiles", "plex-auth profiles remove broken"],
+            &["the entry broken in profiles", "plex-auth profiles remove broken"],
         );
     }
     // A change to another profile keeps what cannot be read.

@@ -48,9 +48,10 @@ fn not_signed_in_has_its_own_status() {
         &["claim"],
         &["logout"],
     ] {
-        harness
-            .run(arguments)
-            .assert_failed(3, &["not signed in", "No sign-in is saved in ", "plex-auth login"]);
+        harness.run(arguments).assert_failed(
+            3,
+            &["not signed in", "No sign-in is saved for the profile ", "plex-auth login"],
+        );
         let outcome = harness.run(&[&["--json", "--show-secrets"], arguments].concat());
         let json: Value = serde_json::from_str(&outcome.stderr).unwrap();
         assert_eq!(json["error"]["class"], "not_signed_in", "{arguments:?}");

@@ -90,9 +90,10 @@ fn a_piped_token_is_checked_before_saving() {
     harness
         .run_with_input(&["login", "--token"], "an-invalid-token")
         .assert_failed(1, &["the token is no longer valid"]);
-    harness
-        .run_with_input(&["login", "--token"], "two words")
-        .assert_failed(64, &["whitespace", "More or less than the token was copied."]);
+    harness.run_with_input(&["login", "--token"], "two words").assert_failed(
+        64,
+        &["whitespace", "The copied text is incomplete or contains more than the token."],
+    );
     harness.run_with_input(&["login", "--token"], "").assert_failed(64, &["standard input ended"]);
     // The earlier token is unchanged.
     assert_eq!(harness.succeed(&["token"]), format!("{token}\n"));
@@ -144,7 +145,7 @@ fn credentials_can_be_piped() {
     sign_in("rosa\nwrong\n").assert_failed(1, &["the username or password is wrong"]);
     sign_in("yaw\nanything\n").assert_failed(1, &["only sign in by email", "plex-auth login"]);
     sign_in("rosa\n\n").assert_failed(64, &["the password is empty", "A line of the input"]);
-    sign_in("rosa").assert_failed(64, &["standard input ended before the answer: Password"]);
+    sign_in("rosa").assert_failed(64, &["standard input ended at the prompt: Password"]);
     assert_eq!(harness.json(&["whoami", "--json"])["username"], "ingrid");
 }
 

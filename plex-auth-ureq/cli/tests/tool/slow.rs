@@ -75,7 +75,7 @@ fn an_outage_while_a_code_waits_is_reported() {
     let id = harness.fake(|fake| fake.pins().last().unwrap().id());
     let busy = Misbehavior::answer(503, "text/html", "busy");
     harness.fake(|fake| fake.misbehave(&format!("/pins/{id}"), busy));
-    login.wait_for("Waiting for 127.0.0.1, which does not respond");
+    login.wait_for("Waiting for 127.0.0.1 (last error: ");
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.link(&code, Who::PlexPass);
     assert_eq!(login.wait().code, 0);

@@ -130,7 +130,7 @@ fn other_protocols_are_recognized() {
     let greeting = Step::Write(b"SSH-2.0-boathouse\r\n".to_vec());
     let server = RawServer::start(vec![greeting, Step::Close]);
     let url = format!("{}/api/v2", server.url());
-    harness.whoami_at(&url, &[]).assert_failed(2, &["does not speak HTTP", "Check --plex-tv"]);
+    harness.whoami_at(&url, &[]).assert_failed(2, &["is not valid HTTP", "Check --plex-tv"]);
     let url = format!("https://127.0.0.1:{}/api/v2", harness.server.port());
     harness.whoami_at(&url, &[]).assert_failed(2, &["does not speak TLS", "Check --plex-tv"]);
 }

@@ -192,7 +192,7 @@ fn error_names_the_setting_and_rebinding() {
         driven.outcome().unwrap_err()
     };
     let rebinding = ". If the router blocks plex.direct names (DNS rebinding protection), allow plex.direct in its settings.";
-    let setting = " Unencrypted addresses are tried only with allow_plain_http.";
+    let setting = " Plain HTTP addresses are tried only with allow_plain_http.";
     let (away, required) = (r#""httpsRequired":false"#, r#""httpsRequired":true"#);
     let http = at("http://192.168.1.10:32400", true, false);
     for (facts, connection, reason, advice) in [

@@ -35,6 +35,6 @@ pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
         Some(product) => {
             sentence(StatusCode::OK, TITLE, &format!("{product} is now signed in as {name}."))
         }
-        None => sentence(StatusCode::NOT_FOUND, TITLE, "No device shows this code anymore."),
+        None => sentence(StatusCode::NOT_FOUND, TITLE, "This code is invalid or has expired."),
     }
 }

@@ -20,7 +20,7 @@ const MODULE: usize = 8;
 /// images.
 pub(crate) fn picture(plex: &FakePlex, ask: &Ask<'_>, code: &str) -> Response<Vec<u8>> {
     let Some(pin) = plex.pins.waiting(code, ask.now()) else {
-        return sentence(StatusCode::NOT_FOUND, "QR code", "No device shows this code anymore.");
+        return sentence(StatusCode::NOT_FOUND, "QR code", "This code is invalid or has expired.");
     };
     match png(&page(pin, &plex.base_url(ask))) {
         Some(picture) => render::png(picture),
