@@ -40,7 +40,7 @@ pub(crate) fn all() -> Vec<Work> {
         },
         account_of("token details", account),
         answer::<_, account::Account>("sign-in", sign_in, account, 1.05),
-        answer::<_, answer::TransientToken>("transient token", transient, || TOKEN.into(), 1.55),
+        answer::<_, answer::TransientToken>("transient token", transient, || TOKEN.into(), 1.95),
         answer::<_, answer::Source>("source", source, || SOURCE.into(), 1.15),
     ]
 }

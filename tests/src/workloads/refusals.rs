@@ -23,28 +23,30 @@ const PORTAL_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>Welcome aboard</t
 
 pub(crate) fn all() -> Vec<Work> {
     vec![
-        error("BadRequest", 1.35, || listed(400, 1000, "X-Plex-Client-Identifier is missing")),
-        error("Unauthorized", 1.35, || listed(401, 1001, "User could not be authenticated")),
-        error("VerificationCodeRequired", 1.35, || {
+        error("BadRequest", 1.55, || listed(400, 1000, "X-Plex-Client-Identifier is missing")),
+        error("Unauthorized", 1.55, || listed(401, 1001, "User could not be authenticated")),
+        error("VerificationCodeRequired", 1.55, || {
             listed(401, 1029, "Please enter the verification code")
         }),
-        error("VerificationCodeRejected", 1.35, || listed(401, 1028, "Invalid verification code")),
-        error("EmailOnly", 1.35, || listed(401, 1030, "This account signs in by email")),
-        error("TooManyFailures", 1.35, || listed(401, 1031, "Too many failed attempts")),
-        error("Forbidden", 1.35, || listed(403, 1009, "Not for managed users")),
-        error("RateLimited", 1.35, || {
+        error("VerificationCodeRejected", 1.55, || listed(401, 1028, "Invalid verification code")),
+        error("EmailOnly", 1.55, || listed(401, 1030, "This account signs in by email")),
+        error("TooManyFailures", 1.55, || listed(401, 1031, "Too many failed attempts")),
+        error("Forbidden", 1.55, || listed(403, 1009, "Not for managed users")),
+        error("RateLimited", 1.55, || {
             with(listed(429, 1003, "Too many requests"), RETRY_AFTER, "120")
         }),
-        error("Unavailable, a gateway's page", 1.6, || response(503, GATEWAY_PAGE)),
-        error("Rejected", 1.35, || listed(404, 1002, "No such endpoint")),
-        error("Redirected", 7.4, || {
+        error("Unavailable, a gateway's page", 2.3, || response(503, GATEWAY_PAGE)),
+        error("Rejected", 1.55, || listed(404, 1002, "No such endpoint")),
+        error("Redirected", 9.0, || {
             with(response(302, ""), LOCATION, "https://www.plex.example/api/v2/user")
         }),
-        error("UnexpectedContent, a page", 7.0, || response(200, PORTAL_PAGE)),
+        error("UnexpectedContent, a page", 8.5, || response(200, PORTAL_PAGE)),
         error("UnexpectedContent, cut off", 1.42, || response(200, ACCOUNT.split_at(4000).0)),
-        error("UnexpectedShape, small", 1.0, || response(201, r#"{"id":7,"username":"mireille"}"#)),
+        error("UnexpectedShape, small", 1.35, || {
+            response(201, r#"{"id":7,"username":"mireille"}"#)
+        }),
         error("UnexpectedShape, 9 kB", 1.0, || response(201, ACCOUNT.replace("authToken", "x"))),
-        error("BodyTooLarge", 7.0, || response(200, vec![b' '; 1024 * 1024 + 1])),
+        error("BodyTooLarge", 12.0, || response(200, vec![b' '; 1024 * 1024 + 1])),
     ]
 }
 
