@@ -1,4 +1,4 @@
-//! A call for an endpoint that this crate does not cover, and a test of a program that uses the
+//! A call to an endpoint that this crate does not cover, and a test of a program that uses the
 //! call. The test opens no socket.
 //!
 //! Run it with `cargo run -p plex-auth-proto --example own_call`.

@@ -49,7 +49,7 @@ impl CallersAgent {
         self.agent.config()
     }
 
-    /// Schedules the idle connections to this origin to be closed before the next request to it.
+    /// Marks this origin's idle connections to be closed before its next request.
     pub(crate) fn retire(&self, origin: RequestOrigin) {
         self.retired().insert(origin);
     }

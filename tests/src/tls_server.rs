@@ -18,7 +18,7 @@ pub enum TlsEnd {
     CloseNotify,
     /// Only the end of the TCP connection.
     Close,
-    /// A reset.
+    /// A TCP reset.
     Reset,
 }
 

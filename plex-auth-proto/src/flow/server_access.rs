@@ -106,7 +106,10 @@ pub enum AccessError {
     Failed(#[from] Error),
     /// The server is not among the readable entries, but some entries could not be read, probably
     /// because Plex changed the format.
-    #[error("cannot determine whether the account has access to the server: the server list is unreadable at {}", fields.join(", "))]
+    #[error(
+        "cannot determine whether the account has access to the server: {}",
+        unreadable(fields)
+    )]
     #[non_exhaustive]
     Unreadable {
         /// The paths of the unreadable entries in the response, as in
@@ -156,6 +159,15 @@ impl ServerAccess {
         });
         rows.chain(fields).collect()
     }
+}
+
+fn unreadable(fields: &[String]) -> String {
+    let fields: Vec<_> = fields.iter().filter(|path| *path != ".").collect();
+    if fields.is_empty() {
+        return "some entries in the server list could not be read".to_owned();
+    }
+    let fields: Vec<_> = fields.iter().map(|path| format!("`{path}`")).collect();
+    format!("missing or unreadable fields in the server list: {}", fields.join(", "))
 }
 
 impl From<GaveUp> for Access {

@@ -117,7 +117,7 @@ pub enum InvalidKeyId {
     #[error("the key ID is empty; use a UUID, for example, and never change it")]
     Empty,
     /// The text contains a control character.
-    #[error("the key ID contains a control character; use plain text")]
+    #[error("the key ID contains a control character; remove it")]
     ControlCharacter,
     /// The text is longer than 256 bytes.
     #[error("the key ID is longer than 256 bytes; use a UUID, for example")]

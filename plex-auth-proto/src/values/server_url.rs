@@ -297,7 +297,7 @@ pub enum ServerUrlProblem {
     #[error("contains a fragment (#), which is not allowed")]
     Fragment,
     /// The URL is that of Plex Web, as copied from a browser.
-    #[error("is the URL of Plex Web, not of the server")]
+    #[error("points to Plex Web, not to the server")]
     PlexWeb,
     /// The host is missing or contains an invalid character.
     #[error("has a missing or invalid host")]

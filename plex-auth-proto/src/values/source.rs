@@ -108,7 +108,7 @@ pub enum InvalidSource {
     #[error("the source has nothing after its prefix; add the identifier")]
     Empty,
     /// The text contains a control character.
-    #[error("the source contains a control character; use plain text")]
+    #[error("the source contains a control character; remove it")]
     ControlCharacter,
     /// The text is longer than 1024 bytes.
     #[error("the source is longer than 1024 bytes; use only a prefix and an identifier")]

@@ -17,7 +17,7 @@ fn transport(proxy: Option<&str>) -> Result<Transport, InvalidTransport> {
     }
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -43,7 +43,7 @@ fn for_a_player(http: &Transport, server: &MediaServer) -> Result<TransientToken
     Ok(http.send(server.transient_token(TokenType::Delegation, Scope::All))?)
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::{Which, Who};
 

@@ -110,7 +110,7 @@ pub(crate) fn refresher_of<'a>(
     Ok(DeviceTokenRefresher::restore(plex_tv.clone(), key, &saved)?.jitter(jitter))
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::Who;
 

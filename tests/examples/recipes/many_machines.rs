@@ -69,7 +69,7 @@ fn share_of(name: &str, spread: Duration) -> Duration {
     spread.mul_f64(f64::from(number) / f64::from(u32::MAX))
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use std::ops::ControlFlow;
 use std::thread;

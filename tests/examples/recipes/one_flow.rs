@@ -116,7 +116,7 @@ impl Flow for OpenServer {
     }
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use std::ops::ControlFlow;
 

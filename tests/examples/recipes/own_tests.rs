@@ -46,7 +46,7 @@ fn greeting_depends_on_the_token() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use crate::harness::Outcome;
 

@@ -17,7 +17,7 @@ fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
     Transport::builder().root_certificate(certificate).build()
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::{Authority, FakePlex, Server, Who};
 use plex_auth_ureq::Token;

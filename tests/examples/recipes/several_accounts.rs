@@ -62,7 +62,7 @@ fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
     Ok(folder.join(format!("{uuid}.token")))
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::Who;
 

@@ -41,7 +41,7 @@ fn switch(
     }
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::Who;
 

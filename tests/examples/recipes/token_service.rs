@@ -88,7 +88,7 @@ impl TokenService {
     }
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::{Misbehavior, Who};
 

@@ -87,7 +87,7 @@ fn screen(login: &PinLogin, progress: &PinProgress) -> Result<String, QrError> {
     }
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::Who;
 

@@ -176,7 +176,7 @@ fn redirect(to: &str) -> Page {
     page
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use std::convert::Infallible;
 use std::sync::Arc;

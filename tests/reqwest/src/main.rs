@@ -53,7 +53,7 @@ async fn fetch(client: &Client, mut out: Outgoing) -> Result<http::Response<Body
     })
 }
 
-// The rest of this file runs the recipe with a fake Plex.
+// The rest of this file runs the recipe against a fake Plex.
 
 use plex_auth_fake::{Authority, Delivery, FakePlex, Misbehavior, Server, Who};
 use plex_auth_proto::flow::TokenState;

@@ -237,8 +237,9 @@ fn panicking_observer_does_not_fail_the_call() {
     }
 }
 
-/// Returns the library's spans and events that `tracing` receives: the level with the name or the
-/// message, and the fields.
+/// Runs the closure and returns the spans and events that the library emitted through `tracing`.
+/// Each is a string, such as `DEBUG plex_request` (the level, then the message or, if there is none,
+/// the name), and its fields.
 fn traced(run: impl FnOnce()) -> Vec<(String, Vec<(&'static str, String)>)> {
     let received = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&received);

@@ -286,7 +286,7 @@ pub(crate) fn debug_text(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}\n")
 }
 
-/// Adds everything that a program can see of a flow at this time.
+/// Adds everything a program can see of a flow at this time to the output.
 pub(crate) fn observe<F: SearchedFlow>(flow: &F, now: Now, output: &mut Output) {
     let context = type_name::<F>();
     output.add(context, debug_text(flow) + &flow.progress_text(now));

@@ -190,9 +190,12 @@ fn denied_only_if_every_row_is_readable() {
         let text = why.to_string();
         let AccessError::Unreadable { fields, .. } = why else { panic!("{why}") };
         assert_eq!(fields, [expected], "{body}");
-        let start = "cannot determine whether the account has access to the server: \
-                     the server list is unreadable at";
-        assert_eq!(text, format!("{start} {expected}"));
+        let reason = match expected {
+            "." => "some entries in the server list could not be read".to_owned(),
+            field => format!("missing or unreadable fields in the server list: `{field}`"),
+        };
+        let what = "cannot determine whether the account has access to the server";
+        assert_eq!(text, format!("{what}: {reason}"));
     }
     // An error, or a successful response that is not a list, does not deny access.
     let forbidden = r#"{"errors":[{"code":1009}]}"#;

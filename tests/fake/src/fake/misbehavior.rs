@@ -111,7 +111,7 @@ impl Misbehavior {
         self
     }
 
-    /// Sets the delivery of the response.
+    /// Sets how the response is delivered.
     pub fn delivered(mut self, delivery: Delivery) -> Self {
         self.delivery = delivery;
         self

@@ -1,4 +1,4 @@
-//! The tests that the design document names must exist.
+//! Checks that every test named in the design document exists.
 
 use std::collections::BTreeSet;
 use std::fs;
