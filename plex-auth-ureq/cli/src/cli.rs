@@ -36,7 +36,7 @@ Examples:
 
 Exit status:
   0 success, 1 refused by Plex, 2 unknown outcome (network, rate limit, outage), 3 not signed in,
-  64 wrong usage, 74 local problem (disk, permissions, damaged file), 128+N ended by signal N
+  64 usage error, 74 local problem (disk, permissions, damaged file), 128+N ended by signal N
 
 Options can also be set with the environment variables shown next to them. Secrets are never read
 from arguments or variables.";

@@ -13,7 +13,8 @@ use crate::hint::Hint;
 const SIGN_IN_AGAIN: &str = "Sign in again: {login}";
 const NEW_DEVICE: &str = "Sign in as a new device: {logout --local}, then {login --device-key}";
 const CHANGED: &str = "Plex's API has changed, or another program is responding in its place.";
-const REPORT: &str = "Try again. If the error persists, report it and include these lines.";
+pub(crate) const REPORT: &str =
+    "Try again. If the error persists, report it and include these lines.";
 const PORTAL: &str = "A captive portal or a proxy responded instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
@@ -127,7 +128,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         _ if answer.needs_home_pin() => (
             Exit::Refused,
             "The Home PIN is missing or wrong.",
-            "Try again. After several wrong PINs, Plex refuses all of them for a while.",
+            "Try again. After several wrong PINs, Plex refuses even the right one for a while.",
         ),
         // A media server does not refuse this, but any other program can.
         Answer::BadRequest(_)

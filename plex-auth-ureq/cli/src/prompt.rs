@@ -119,8 +119,8 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     }
     if line.len() == LONGEST {
         return Err(Failure::usage(format!("the answer is too long: {prompt}"))
-            .likely("Standard input is not the intended file.")
-            .next("Pass one line for each question."));
+            .likely("Standard input may be the wrong file.")
+            .next("Pass one line for each prompt."));
     }
     let end = line.trim_end_matches(['\r', '\n']).len();
     line.truncate(end);
@@ -130,14 +130,14 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 fn ended(prompt: &str) -> Failure {
     Failure::usage(format!("standard input ended at the prompt: {prompt}"))
         .likely("The input has too few lines, or the prompt was ended with Ctrl-D.")
-        .next("Pass one line for each question, or run it at a terminal.")
+        .next("Pass one line for each prompt, or run the command in a terminal.")
 }
 
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
         return Failure::usage(format!("the answer is not UTF-8 text: {prompt}"))
-            .likely("Standard input is not the intended file.")
-            .next("Pass one line for each question.");
+            .likely("Standard input may be the wrong file.")
+            .next("Pass one line for each prompt.");
     }
     Failure::machine(format!("the answer could not be read ({prompt}): {error}"))
         .likely("The terminal was closed, or standard input cannot be read.")

@@ -65,7 +65,7 @@ pub(crate) fn token(
 pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl>, Failure> {
     let invalid = |error| {
         Failure::usage(error)
-            .likely("The server's URL is mistyped.")
+            .likely("The server's URL is misspelled.")
             .next("Use a URL such as http://127.0.0.1:32400, or the server's name: {servers}")
     };
     let url = named.contains("://").then(|| named.parse()).transpose().map_err(invalid)?;

@@ -4,6 +4,7 @@ use plex_auth_ureq::SignedIn;
 use plex_auth_ureq::home::{Home, HomePin, HomeUser, HomeUserUuid};
 use serde_json::json;
 
+use crate::explain::REPORT;
 use crate::failure::{Exit, Failure};
 use crate::hint::{Hint, quoted};
 use crate::name::{folded, is_same};
@@ -20,7 +21,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let user = find(&home, user)?;
     let uuid = user.uuid.as_ref().ok_or_else(|| {
         let what = format!("Plex sent no identifier for {}", name(user));
-        Failure::new(Exit::Unknown, what).likely("Plex's API has changed.").next("Try again later.")
+        Failure::new(Exit::Unknown, what).likely("Plex's API has changed.").next(REPORT)
     })?;
     let into =
         into.map_or_else(|| profile_name(raw_name(user).unwrap_or_default(), uuid), str::to_owned);

@@ -19,7 +19,7 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "use 0.1 to 3600 seconds".to_owned())
 }
 
-const NOT_A_SWITCH: &str = "the variable only turns the option on (1) or off (0)";
+const NOT_A_SWITCH: &str = "its environment variable must be 1 (on) or 0 (off)";
 
 /// Parses a flag's variable. A value that means neither on nor off is an error.
 pub(super) fn switch(text: &str) -> Result<bool, String> {

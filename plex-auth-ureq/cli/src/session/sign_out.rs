@@ -22,7 +22,7 @@ impl Session<'_> {
         }
         self.ask(plex_tv.sign_out(token))?;
         warning(
-            "the device could not be removed from the account, and a copy of its key may still get a token; \
+            "the device could not be removed from the account, and a copy of its key could still be used to get a token; \
              remove the device in the account's settings",
         );
         Ok(())

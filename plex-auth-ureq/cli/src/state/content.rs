@@ -70,7 +70,7 @@ impl State {
         if let Some(newer) = version.ok().filter(|version| *version > VERSION) {
             let what = format!("a newer plex-auth wrote {} (version {newer})", path.display());
             return Err(Failure::machine(what)
-                .likely("Two versions of the tool use the same folder.")
+                .likely("Two versions of the tool are using the same folder.")
                 .next("Use the newer version, or another folder: --state-dir DIR"));
         }
         let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|error| {

@@ -34,7 +34,7 @@ fn a_token_in_a_variable_is_refused() {
     let mut status = harness.command(&["status"]);
     status.env("PLEX_AUTH_JSON", "maybe");
     let outcome = Running::start(status, "").wait();
-    assert!(outcome.code == 64 && outcome.stderr.contains("on (1) or off (0)"), "{outcome:?}");
+    assert!(outcome.code == 64 && outcome.stderr.contains("1 (on) or 0 (off)"), "{outcome:?}");
     assert!(!outcome.stderr.contains("secrets"), "{outcome:?}");
 }
 

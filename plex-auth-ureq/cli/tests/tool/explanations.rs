@@ -100,7 +100,11 @@ fn uncommon_users_are_explained() {
     users(json!([{ "title": "Nilo" }]));
     harness.run(&["switch", "nilo"]).assert_failed(
         2,
-        &["Plex sent no identifier for Nilo", "Plex's API has changed.", "Try again later."],
+        &[
+            "Plex sent no identifier for Nilo",
+            "Plex's API has changed.",
+            "Try again. If the error persists, report it",
+        ],
     );
     users(json!([{ "uuid": "1" }, { "uuid": "2", "title": "Yaw", "guest": true }]));
     assert_eq!(harness.succeed(&["users"]), "1  a user without a name\n2  Yaw (guest)\n");
