@@ -1,7 +1,7 @@
 //! Files that are replaced as a whole or not at all.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::explain::{self, cannot};
 use super::lock::Lock;
 use super::owner::{self, Owner};
-use super::regular_file::check_regular;
+use super::regular_file::{self, resolve};
 use crate::failure::Failure;
 use crate::hint::quoted_path;
 use crate::{interrupt, output};
@@ -62,7 +62,7 @@ impl Folder {
     fn lock_path(&self, name: &str, part: &str) -> Result<PathBuf, Failure> {
         self.create()?;
         let path = self.path(name);
-        let target = target(&path).map_err(|error| cannot("lock", &path, &error))?;
+        let target = resolve(&path).map_err(|error| cannot("lock", &path, &error))?;
         let mut file = target.file_name().unwrap_or_default().to_owned();
         if !part.is_empty() {
             file.push(format!(".{}", file_name(part)));
@@ -83,8 +83,8 @@ impl Folder {
     /// Returns the content of a file, or nothing if it does not exist.
     pub(super) fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         let path = self.path(name);
-        let bytes = match check_regular(&path).and_then(|()| fs::read(&path)) {
-            Ok(bytes) => Zeroizing::new(bytes),
+        let bytes = match resolve(&path).and_then(|target| read_all(&target)) {
+            Ok(bytes) => bytes,
             Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
                 return Ok(None);
             }
@@ -96,7 +96,7 @@ impl Folder {
 
     /// Warns once if other users have access to a file, or to its folder.
     fn warn(&self, path: &Path) {
-        let target = target(path).unwrap_or_else(|_| path.to_owned());
+        let target = resolve(path).unwrap_or_else(|_| path.to_owned());
         let folders = [Some(self.0.as_path()), target.parent()];
         let folder = folders.into_iter().flatten().find(|path| owner::is_writable_for_others(path));
         let (path, what, change) = match (folder, owner::access_of_others(path)) {
@@ -119,7 +119,7 @@ impl Folder {
     /// group has there.
     pub(super) fn write_like(&self, name: &str, other: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
-        let target = target(&path).map_err(|error| cannot("write", &path, &error))?;
+        let target = resolve(&path).map_err(|error| cannot("write", &path, &error))?;
         let folder = target.parent().unwrap_or(&self.0);
         if owner::is_writable_for_others(folder) {
             return Err(explain::writable_for_others(folder));
@@ -157,16 +157,13 @@ fn replace(
     sync_folder(folder).map_err(cannot_write)
 }
 
-/// Returns the file to replace: if the path is a link, the file that it leads to, so that the link stays.
-fn target(path: &Path) -> io::Result<PathBuf> {
-    check_regular(path)?;
-    match fs::canonicalize(path) {
-        // A link to a missing file must not be replaced: the token would be saved outside a volume that is not mounted.
-        Err(error) if error.kind() == ErrorKind::NotFound && !path.is_symlink() => {
-            Ok(path.to_owned())
-        }
-        target => target,
-    }
+fn read_all(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut file = regular_file::open(path)?;
+    let length = usize::try_from(file.metadata()?.len()).unwrap_or_default();
+    // Reserved in advance, because growing would leave a copy in memory.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(length.saturating_add(1)));
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Removes files that a process left behind when it was killed while writing. The lock must be held. Other files are the

@@ -10,7 +10,7 @@ use fs4::{FileExt, TryLockError};
 
 use super::explain;
 use super::owner::Owner;
-use super::regular_file::check_regular;
+use super::regular_file::resolve;
 use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
 use crate::waiting::SlowNotice;
@@ -59,7 +59,7 @@ fn held(path: &Path) -> Failure {
 
 fn open(path: &Path) -> Result<File, Failure> {
     let cannot = |error| explain::cannot("lock", path, &error);
-    check_regular(path).map_err(cannot)?;
+    resolve(path).map_err(cannot)?;
     let folder = path.parent().unwrap_or(Path::new("."));
     let owner = Owner::of(path, folder).map_err(cannot)?;
     let mut options = OpenOptions::new();

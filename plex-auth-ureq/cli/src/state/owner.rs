@@ -105,13 +105,15 @@ mod unix {
         let mut parent = File::open(parent)?;
         let owner = Owner::new(&parent.metadata()?, 0);
         for name in path.components() {
-            match mkdirat(&parent, name.as_os_str(), Mode::RWXU) {
-                Err(Errno::EXIST) | Ok(()) => {}
+            let is_new = match mkdirat(&parent, name.as_os_str(), Mode::RWXU) {
+                Ok(()) => true,
+                Err(Errno::EXIST) => false,
                 Err(error) => return Err(error.into()),
-            }
+            };
             let flags = OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             parent = File::from(openat(&parent, name.as_os_str(), flags, Mode::empty())?);
-            if rustix::process::geteuid().is_root() && parent.metadata()?.uid() != owner.user {
+            let is_root = rustix::process::geteuid().is_root();
+            if is_new && is_root && parent.metadata()?.uid() != owner.user {
                 fchown(&parent, Some(owner.user), Some(owner.group))?;
             }
         }

@@ -1,32 +1,70 @@
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
-/// Checks that the path is not a pipe or a device, which could block the tool, and that a link may be followed.
-pub(super) fn check_regular(path: &Path) -> io::Result<()> {
-    match fs::metadata(path) {
-        Ok(metadata) if !metadata.is_file() && !metadata.is_dir() => {
-            Err(io::Error::other("it is not a regular file"))
-        }
-        Ok(metadata) if !is_trusted(path, &metadata) => Err(io::Error::other(
-            "it is a link that another user made, to a file that does not belong to that user",
-        )),
-        _ => Ok(()),
+/// Returns the file at a path: if the path is a link, the file that it leads to, so that the link
+/// stays when the file is replaced. Checks that the link may be followed, and that the file is not a
+/// pipe or a device, which could block the tool.
+pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let link = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.to_owned()),
+        found => found?,
+    };
+    if !link.is_symlink() {
+        return check(&link).map(|()| path.to_owned());
+    }
+    // A link to a missing file is an error: the token would be saved outside a volume that is not
+    // mounted.
+    let target = fs::canonicalize(path)?;
+    let metadata = fs::metadata(&target)?;
+    check(&metadata)?;
+    if is_trusted(&link, &metadata) {
+        Ok(target)
+    } else {
+        Err(io::Error::other("it is a link that another user made; run this command as that user"))
     }
 }
 
-/// Returns whether a path may lead to this file. In another user's folder, a link must not make root read or replace any
-/// file.
+/// Opens a file that [`resolve`] returned. A link that has taken its place is not followed.
+pub(super) fn open(path: &Path) -> io::Result<File> {
+    let file = open_without_following(path)?;
+    check(&file.metadata()?).map(|()| file)
+}
+
+fn check(metadata: &Metadata) -> io::Result<()> {
+    if metadata.is_file() || metadata.is_dir() {
+        Ok(())
+    } else {
+        Err(io::Error::other("it is not a regular file"))
+    }
+}
+
+/// Returns whether a link may be followed to this file. In another user's folder, a link must not
+/// make this user read or replace any file. For root, the target's owner is no protection, because
+/// the other user can swap the target until it is used.
 #[cfg(unix)]
-fn is_trusted(path: &Path, target: &fs::Metadata) -> bool {
+fn is_trusted(link: &Metadata, target: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;
 
-    let link = fs::symlink_metadata(path).map(|link| link.uid());
     let own = rustix::process::geteuid().as_raw();
-    link.is_ok_and(|link| [target.uid(), own, 0].contains(&link))
+    [own, 0].contains(&link.uid()) || (own != 0 && link.uid() == target.uid())
 }
 
 #[cfg(not(unix))]
-fn is_trusted(_: &Path, _: &fs::Metadata) -> bool {
+fn is_trusted(_: &Metadata, _: &Metadata) -> bool {
     true
+}
+
+#[cfg(unix)]
+fn open_without_following(path: &Path) -> io::Result<File> {
+    use rustix::fs::{Mode, OFlags};
+
+    // NONBLOCK, because a pipe may have taken the file's place.
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    Ok(File::from(rustix::fs::open(path, flags, Mode::empty())?))
+}
+
+#[cfg(not(unix))]
+fn open_without_following(path: &Path) -> io::Result<File> {
+    File::open(path)
 }

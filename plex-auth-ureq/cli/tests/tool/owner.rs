@@ -201,8 +201,12 @@ fn root_follows_no_link_of_another_user() {
         .assert_failed(74, &["state.json", "link", "another user"]);
     assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "{\"version\":1}");
-    // A link to a file of the same user is followed.
+    // Not even to a file of the same user, who can swap the target until it is used.
     chown(&theirs, Some(4711), Some(4711)).unwrap();
+    harness.run(&["token"]).assert_failed(74, &["state.json", "run this command as that user"]);
+    // Root's own link is followed.
+    let path = harness.state_folder().join("state.json");
+    std::os::unix::fs::lchown(&path, Some(0), Some(0)).unwrap();
     harness.sign_in(Who::Free);
     assert!(fs::read_to_string(&theirs).unwrap().contains(&harness.token(Who::Free)));
 }
