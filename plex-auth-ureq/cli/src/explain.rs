@@ -137,7 +137,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         | Answer::Rejected(_)
             if answer.context().operation() == IDENTITY && !answer.is_retryable() =>
         {
-            (Exit::Refused, OTHER_SERVER, CHECK_SERVER)
+            (Exit::Unknown, OTHER_SERVER, CHECK_SERVER)
         }
         Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,

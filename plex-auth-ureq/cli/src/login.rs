@@ -19,7 +19,9 @@ mod waiting;
 
 pub(crate) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, Failure> {
     // A damaged profile is reported before the user signs in.
-    session.store.read()?.profile(&session.options.profile)?;
+    let saved = session.store.read()?;
+    saved.profile(&session.options.profile)?;
+    saved.device(&session.options.profile)?;
     // Before the check for write access: a profile that is already signed in needs only read
     // access.
     if method.if_needed && is_signed_in(session)? {

@@ -10,22 +10,25 @@ pub(super) struct Replaced {
     profile: Profile,
     /// The identifier that the token was issued to, unless it is the permanent one.
     identifier: Option<String>,
+    has_key: bool,
     /// Whether others may use the token: the user passed it to the tool, or another profile has it, too.
     is_shared: bool,
 }
 
 impl Replaced {
-    /// Returns the sign-in that a new one replaces, if the accounts are known and differ, or if the new one has no key. Of
-    /// one account, Plex itself replaces the token of a device.
+    /// Returns the sign-in that a new one replaces, if the accounts are known and differ, or if only one of the two has a
+    /// key. Otherwise, Plex itself replaces the device's token.
     pub(super) fn find(state: &State, name: &str, new: &Profile) -> Result<Option<Self>, Failure> {
         let Some(profile) = state.profile(name)? else { return Ok(None) };
         let device = state.device(name)?.filter(|_| profile.by_device_key);
         let identifier = device.map(|device| device.client_identifier().to_owned());
         let is_other = profile.uuid.is_some() && new.uuid.is_some() && profile.uuid != new.uuid;
-        let loses_key =
-            identifier.is_some() && !new.by_device_key && new.client_identifier != identifier;
+        let has_key = identifier.is_some();
+        let loses_key = has_key && !new.by_device_key && new.client_identifier != identifier;
+        // A key has its own client identifier, so Plex does not replace the token.
+        let gains_key = new.by_device_key && !profile.by_device_key;
         let is_same_token = profile.token.expose() == new.token.expose();
-        if is_same_token || !(is_other || loses_key) {
+        if is_same_token || !(is_other || loses_key || gains_key) {
             return Ok(None);
         }
         let is_in = |other: &str| {
@@ -34,14 +37,13 @@ impl Replaced {
         };
         let is_shared = profile.pasted || state.names().any(|other| other != name && is_in(other));
         let identifier = identifier.or_else(|| profile.client_identifier.clone());
-        Ok(Some(Self { profile: profile.clone(), identifier, is_shared }))
+        Ok(Some(Self { profile: profile.clone(), identifier, has_key, is_shared }))
     }
 
     /// Signs out, unless others may use the token. Returns what is to be reported, as a line.
     pub(super) fn sign_out(self, session: &Session<'_>) -> Result<String, Failure> {
-        let has_key = self.profile.by_device_key;
         let name = plain(self.profile.name.as_deref().unwrap_or("an unknown account"));
-        let replaced = if has_key { "device key" } else { "token" };
+        let replaced = if self.has_key { "device key" } else { "token" };
         let replaced = format!("replaced {replaced} of {name}");
         if self.is_shared {
             return Ok(format!(
@@ -54,8 +56,10 @@ impl Replaced {
         };
         // The plex.tv that issued it, whatever the options name.
         let plex_tv = session::plex_tv(identity, self.profile.plex_tv.as_ref());
-        match session.sign_out(&plex_tv, &self.profile.token, has_key) {
-            Err(error) if has_key || !error.is_token_invalid() => {
+        match session.sign_out(&plex_tv, &self.profile.token, self.has_key) {
+            // A warning has been printed.
+            Ok(false) => Ok(String::new()),
+            Err(error) if !error.is_token_invalid() => {
                 warning(&format!(
                     "the {replaced} could not be revoked: {error}; remove this device from that account's list of devices"
                 ));

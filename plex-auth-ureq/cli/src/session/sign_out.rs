@@ -6,26 +6,30 @@ use super::Session;
 use crate::output::warning;
 
 impl Session<'_> {
-    /// Signs out at Plex. The token of a device with a key is not all that is to be revoked: with the key, a copy of the
-    /// saved state would get another one. Only the removal of the device ends that.
+    /// Signs out at Plex. If the device has a key, it is removed from the account instead, because the key in a copy of
+    /// the saved state could get another token. If it cannot be removed, prints a warning and returns false.
     pub(crate) fn sign_out(
         &self,
         plex_tv: &PlexTv,
         token: &Token,
         has_key: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if !has_key {
-            return self.ask(plex_tv.sign_out(token));
+            return self.ask(plex_tv.sign_out(token)).map(|()| true);
         }
         if let Ok(true) = self.remove_own_device(plex_tv, token) {
-            return Ok(());
+            return Ok(true);
         }
-        self.ask(plex_tv.sign_out(token))?;
+        match self.ask(plex_tv.sign_out(token)) {
+            // An invalid token is signed out already, but the key may still be valid.
+            Err(error) if !error.is_token_invalid() => return Err(error),
+            _ => {}
+        }
         warning(
             "the device could not be removed from the account, and a copy of its key could still be used to get a token; \
              remove the device in the account's settings",
         );
-        Ok(())
+        Ok(false)
     }
 
     /// Revokes an issued token that could not be saved in a profile: nothing else would end it.

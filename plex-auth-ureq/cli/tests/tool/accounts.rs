@@ -114,9 +114,17 @@ fn a_replaced_device_is_removed() {
     let outcome = log_in(&harness, &["login", "--device-key"], Who::Free);
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
-        (0, "Signed in as tariq.\n"),
+        (0, "Signed in as tariq.\nThe replaced token of tariq was revoked.\n"),
         "{outcome:?}"
     );
+    // A key that may still be valid is not reported as revoked.
+    let other = crate::devices::signed_in();
+    other.fake(|fake| {
+        fake.misbehave("/devices.xml", Misbehavior::answer(503, "text/html", "busy"));
+    });
+    let outcome = log_in(&other, &["login"], Who::PlexPass);
+    assert_eq!(outcome.stdout, "Signed in as rosa.\n");
+    assert!(outcome.stderr.contains("warning: the device could not be removed"), "{outcome:?}");
 }
 
 #[test]

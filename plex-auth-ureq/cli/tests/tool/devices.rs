@@ -114,6 +114,17 @@ fn logout_ends_the_key_of_a_device() {
     let outcome = harness.run(&["logout"]);
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed out.\n"), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: the device could not be removed"), "{outcome:?}");
+
+    // Neither does an invalid token mean that the key is.
+    let harness = signed_in();
+    harness.fake(|fake| {
+        let invalid = Misbehavior::answer(401, "application/json", r#"{"errors":[{"code":1001}]}"#);
+        fake.misbehave("/devices.xml", invalid.clone());
+        fake.misbehave("/users/signout", invalid);
+    });
+    let outcome = harness.run(&["logout"]);
+    assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed out.\n"), "{outcome:?}");
+    assert!(outcome.stderr.starts_with("warning: the device could not be removed"), "{outcome:?}");
 }
 
 #[test]
