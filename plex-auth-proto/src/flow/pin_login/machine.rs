@@ -271,8 +271,13 @@ impl<M: PinMethod> PinMachine<M> {
     pub(crate) fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
         if self.method.awaits(id) {
             let moment = self.clock.at(now);
-            if let Completion::Cancelled = completion {
-                self.due = moment.elapsed.saturating_add(BACKOFF.initial());
+            if let (Completion::Cancelled, State::Polling(polling)) = (&completion, &mut self.state)
+            {
+                polling.sending(moment);
+                if polling.is_over_after_failure(moment) {
+                    return self.end(Err(Failure::Expired));
+                }
+                self.due = polling.earliest();
             }
             if let Err(error) = self.method.signed(moment, completion) {
                 if let State::Polling(polling) = &mut self.state {

@@ -104,6 +104,16 @@ fn cancelled_signature_is_requested_again_after_a_second() {
 fn signature_that_never_arrives_ends_the_login() {
     let mut driven = external();
     while driven.outcome.is_none() {
+        driven.advance(Duration::from_secs(1));
+        if let Some((id, _)) = driven.signatures.pop() {
+            driven.flow.complete(driven.now, id, Completion::Cancelled);
+        }
+        assert!(driven.elapsed() < 900 + 60, "the PIN has expired");
+    }
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
+
+    let mut driven = external();
+    while driven.outcome.is_none() {
         driven.advance(Duration::from_secs(10));
         assert!(driven.elapsed() < 900 + 240, "the PIN has expired");
     }
