@@ -67,7 +67,7 @@ fn with_profiles(shell: Shell, script: &str) -> String {
     completed
 }
 
-/// Returns whether a line of zsh's script is about the argument of `profiles remove`.
+/// Returns whether a line of the zsh script describes the argument of `profiles remove`.
 fn is_profile(line: &str) -> bool {
     line.starts_with("':name -- The profile:")
 }

@@ -34,7 +34,7 @@ const CLOCK: &str = "If the output of `date` is wrong, set the system clock, the
 /// The facts that an explanation depends on besides the error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    /// Whether requests go to a host other than the real plex.tv.
+    /// Whether `--plex-tv` or the profile names a URL other than that of the real plex.tv.
     pub(crate) other_plex_tv: bool,
 }
 
@@ -54,7 +54,7 @@ pub(crate) fn request_error(error: &Error, asked: Asked) -> Failure {
     match error {
         Error::Response(answer) => response_error(answer, asked),
         Error::Transport(error) => transport_error(error, asked),
-        // A variant that a later version adds is not known to be a refusal.
+        // A variant that a later version adds may not be a refusal.
         error => Failure::new(Exit::Unknown, error).likely(CHANGED).next(REPORT),
     }
 }
@@ -84,7 +84,7 @@ fn expired() -> Failure {
         .next("Get a new code: {login}")
 }
 
-/// Explains a login that did not register the device's key. Its token was saved.
+/// Explains a login whose token was saved, but whose key Plex did not register.
 pub(crate) fn key_not_registered() -> Failure {
     let what = "Plex did not register the device's key, so the token cannot be renewed";
     Failure::new(Exit::Refused, what)
@@ -130,7 +130,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "The Home PIN is missing or wrong.",
             "Try again. After several wrong PINs, Plex refuses even the right one for a while.",
         ),
-        // A media server does not refuse this, but any other program can.
+        // A media server never refuses this request, but another program might.
         Answer::BadRequest(_)
         | Answer::Unauthorized(_)
         | Answer::Forbidden(_)
@@ -199,14 +199,14 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::UnexpectedShape { .. }
         | Answer::BodyTooLarge { .. }
         | Answer::Mismatched { .. } => (Exit::Unknown, CHANGED, REPORT),
-        // Such as a proxy's 407. A media server sends no error codes, so its status is enough for a
-        // refusal.
+        // For example, a proxy's 407. A media server sends no error codes, so its status is enough
+        // to count as a refusal.
         _ if answer.outcome() == Outcome::Unknown
             && answer.context().host() != Some(Host::MediaServer) =>
         {
             not_from_plex()
         }
-        // Such as a temporary 404 or 408.
+        // For example, a temporary 404 or 408.
         _ if answer.is_retryable() => (Exit::Unknown, CHANGED, LATER),
         _ => (Exit::Refused, CHANGED, REPORT),
     };
@@ -218,19 +218,19 @@ fn wait(answer: &Answer) -> Hint {
     Hint::from(format!("Wait {} seconds, then try again.", wait.unwrap_or(60).max(2)))
 }
 
-/// Explains why no response arrived.
+/// Explains why a request got no usable response.
 fn transport_error(error: &TransportError, asked: Asked) -> Failure {
     let exit = match error.kind() {
         Reason::NotStarted(_) => Exit::Machine,
         _ => Exit::Unknown,
     };
     let failure = Failure::new(exit, error);
-    // A PIN that was never shown expires by itself.
-    // A renewed token that did not arrive is requested again.
+    // A PIN that was never shown simply expires. A renewed token that did not arrive is requested
+    // again.
     let is_harmless = matches!(error.context().operation(), "createOAuthPin" | "exchangeJWTToken");
     if error.outcome() == Outcome::Unknown && !error.context().is_idempotent() && !is_harmless {
         let next = match error.context().operation() {
-            // Without a token, this tool cannot list them.
+            // Without a token, this tool cannot list the devices.
             PASSWORD_SIGN_IN => {
                 "Check the account's devices in Plex's settings before you try again."
             }

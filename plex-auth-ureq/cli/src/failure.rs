@@ -13,9 +13,11 @@ use crate::hint::{Context, Hint};
 pub(crate) enum Exit {
     /// The command succeeded.
     Done,
-    /// Plex refused: the password is wrong, the token is no longer valid, the code was not linked in time.
+    /// Plex or a media server refused: for example, the password is wrong, the token is no longer
+    /// valid, or the code was not linked in time.
     Refused,
-    /// The outcome is unknown: no response, a rate limit, an outage, a response that is not from Plex.
+    /// The outcome is unknown: no response, a rate limit, an outage, or a response that is not from
+    /// Plex.
     Unknown,
     /// The profile is not signed in.
     NotSignedIn,
@@ -27,8 +29,8 @@ pub(crate) enum Exit {
     CannotRun,
     /// `run` did not find the command. Shells use the same status.
     NoSuchCommand,
-    /// The reader of standard output has closed the pipe. A program killed by SIGPIPE has the same
-    /// status.
+    /// The reader of standard output has closed the pipe. Shells report the same status for a
+    /// program killed by SIGPIPE.
     ClosedPipe,
 }
 
@@ -68,7 +70,7 @@ impl From<Exit> for ExitCode {
 
 /// An error as it is shown to the user: what failed, the likely cause, and what to do, one line each.
 ///
-/// The three lines contain no secret.
+/// The lines contain no secrets.
 #[derive(Debug)]
 pub(crate) struct Failure {
     exit: Exit,
@@ -127,7 +129,7 @@ impl Failure {
         self.likely.as_deref()
     }
 
-    /// Returns what to do. Commands in it include the options of this run.
+    /// Returns the advice on what to do. Its commands include the options of this run.
     pub(crate) fn advice(&self, context: &Context) -> Option<String> {
         self.next.as_ref().map(|next| next.render(context))
     }

@@ -11,7 +11,7 @@ use crate::cli::Cli;
 use crate::cli::given::Given;
 use crate::output::characters::is_shown;
 
-/// A sentence, in which commands of this tool stand out.
+/// A text that may contain commands of this tool.
 #[derive(Clone, Debug)]
 pub(crate) struct Hint(Vec<Part>);
 
@@ -25,7 +25,7 @@ enum Part {
 }
 
 impl Hint {
-    /// Adds a text.
+    /// Adds the given text.
     pub(crate) fn text(mut self, text: impl Into<String>) -> Self {
         self.0.push(Part::Text(text.into()));
         self
@@ -37,13 +37,14 @@ impl Hint {
         self
     }
 
-    /// Adds the command that failed, for another user: variables of this user are options there.
+    /// Adds the command that failed, to be run as another user. Because that user does not have
+    /// this user's variables, they are passed as options.
     pub(crate) fn again(mut self) -> Self {
         self.0.push(Part::Again);
         self
     }
 
-    /// Returns the text as it is shown, its commands with the options of this run.
+    /// Returns the text to show, in which commands have the options of this run.
     pub(crate) fn render(&self, context: &Context) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
@@ -60,7 +61,7 @@ impl From<String> for Hint {
     }
 }
 
-/// In a text of the tool's own, a command is written in braces: `Sign in: {login}`.
+/// Parses one of the tool's own texts, in which a command is in braces: `Sign in: {login}`.
 impl From<&'static str> for Hint {
     fn from(text: &'static str) -> Self {
         let mut parts = Vec::new();
@@ -77,16 +78,17 @@ impl From<&'static str> for Hint {
     }
 }
 
-/// The options that hints do not keep: those for the output and the time limit of one run, and those that choose
-/// something other than the hint shows.
+/// The options that hints do not keep: those for the output and the time limit of one run, and
+/// those with which the command in a hint would do something else.
 const NOT_KEPT: [&str; 7] =
     ["--json", "--names", "--quiet", "--show-secrets", "--timeout", "--verbose", "--wait"];
 
-/// The run that a hint belongs to. A command in a hint keeps each option of the run that it also has.
+/// The run that a hint belongs to. A command in a hint keeps each option of the run that it also
+/// accepts, except those in [`NOT_KEPT`].
 #[derive(Debug, Default)]
 pub(crate) struct Context {
     given: Vec<Given>,
-    /// Options that `login` gets, too.
+    /// Additional options for the `login` commands in hints.
     login: Vec<Given>,
     /// The arguments of this run.
     arguments: Vec<OsString>,
@@ -101,14 +103,15 @@ impl Context {
         Self { given, login: Vec::new(), arguments: env::args_os().skip(1).collect(), definition }
     }
 
-    /// Adds options to each hint to sign in, unless this run has others of the same name.
+    /// Adds options to the `login` commands in hints, except options that this run already has.
     pub(crate) fn with_login(mut self, options: impl Iterator<Item = Given>) -> Self {
         let is_given = |option: &Given| self.given.iter().any(|given| given.name == option.name);
         self.login = options.filter(|option| !is_given(option)).collect();
         self
     }
 
-    /// Returns the command that failed as a line for a shell. Variables are options there, before the command of `run`.
+    /// Returns the command that failed, as a line for a shell. Options that were set by variables
+    /// are added before the `--` if there is one.
     fn again(&self) -> String {
         let end = self.arguments.iter().position(|argument| argument == "--");
         let (before, after) = self.arguments.split_at(end.unwrap_or(self.arguments.len()));
@@ -117,7 +120,7 @@ impl Context {
         line(before.chain(after.iter().map(quoted)))
     }
 
-    /// Returns a command of this tool as a line for a shell.
+    /// Returns a command of this tool, as a line for a shell.
     fn command(&self, arguments: &[String]) -> String {
         let names = arguments.iter().position(|argument| argument == "--");
         let (arguments, names) = arguments.split_at(names.unwrap_or(arguments.len()));
@@ -126,7 +129,8 @@ impl Context {
         line(words.chain(names.iter().map(quoted)))
     }
 
-    /// Returns the options that a command keeps: those that it has, and that do not conflict with its arguments.
+    /// Returns the options that a command keeps: those that it accepts and that do not conflict
+    /// with its arguments, except those in [`NOT_KEPT`].
     fn kept(&self, arguments: &[String]) -> Vec<&Given> {
         let mut command = &self.definition;
         let mut names = Vec::new();
@@ -170,7 +174,8 @@ fn line(words: impl Iterator<Item = String>) -> String {
     iter::once("plex-auth".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 
-/// Returns an option for a shell. A value that looks like another option follows an equals sign.
+/// Returns an option, quoted for a shell. A value that looks like another option is joined to the
+/// name with an equals sign.
 fn word(Given { name, value, .. }: &Given) -> String {
     match value {
         Some(value) if value.as_encoded_bytes().starts_with(b"-") => {
@@ -183,14 +188,15 @@ fn word(Given { name, value, .. }: &Given) -> String {
     }
 }
 
-/// Returns a path for a shell, as an argument of any program: not as an option.
+/// Returns a path, quoted for a shell, in a form that no program takes for an option.
 pub(crate) fn quoted_path(path: &Path) -> String {
     let is_like_option = path.as_os_str().as_encoded_bytes().starts_with(b"-");
     if is_like_option { quoted(Path::new(".").join(path)) } else { quoted(path) }
 }
 
-/// Returns a word that a shell reads as this text. What cannot be shown, such as a byte that is not UTF-8, is written by
-/// `printf`, because not every shell knows `$'\xff'`.
+/// Returns a word that a shell reads as this text. If the text contains anything that cannot be
+/// shown, such as a byte that is not UTF-8, the word calls `printf`, because not every shell
+/// supports `$'\xff'`.
 pub(crate) fn quoted(text: impl AsRef<OsStr>) -> String {
     let text = text.as_ref();
     let is_plain = |character: char| {
@@ -208,7 +214,7 @@ pub(crate) fn quoted(text: impl AsRef<OsStr>) -> String {
     for chunk in text.as_encoded_bytes().utf8_chunks() {
         for character in chunk.valid().chars() {
             match character {
-                // An option or a directive of `printf`.
+                // `printf` would take this for an option or a directive.
                 '-' if format.is_empty() => format += &octal(b"-"),
                 '%' => format += "%%",
                 character if is_plain(character) => format.push(character),

@@ -15,7 +15,7 @@ pub(crate) const CTRL_C: i32 = 2;
 /// the tool must still end.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// The cleanup to run before the tool ends.
+/// The cleanup to run before a signal ends the tool.
 static CLEANUP: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 
 /// Locked while a file is being written.
@@ -65,14 +65,13 @@ fn is_in(mask: u64, signal: i32) -> bool {
     bit.is_some_and(|bit| mask & bit != 0)
 }
 
-/// Ends the process as a signal does. A prompt that reads Ctrl-C as a key may call this before the
-/// signal arrives. If two threads call this, the second waits until the first has ended the
-/// process.
+/// Ends the process as a signal does. A prompt that reads Ctrl-C as a key calls this, too. If two
+/// threads call this, the second waits until the first has ended the process.
 pub(crate) fn end(signal: i32) -> ! {
     // A file that is being written is completed first.
     let _whole = lock(&WRITING);
-    // In this thread, because it must not depend on another one being scheduled. It needs no time
-    // limit, because it does not wait for output.
+    // This runs in the current thread, because it must not depend on another one being scheduled.
+    // It needs no time limit, because it does not wait for output.
     terminal::restore_for_good();
     if let Some(cleanup) = lock(&CLEANUP).take() {
         let (done, is_done) = mpsc::channel::<()>();

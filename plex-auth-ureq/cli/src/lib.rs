@@ -1,4 +1,4 @@
-//! `plex-auth` is a command-line tool: `cargo install plex-auth`. It has no library.
+//! `plex-auth` is a command-line tool: `cargo install plex-auth`. It has no library API.
 //!
 //! To sign in to Plex from a program of your own, depend on one of these crates:
 //!

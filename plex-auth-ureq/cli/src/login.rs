@@ -42,7 +42,7 @@ pub(crate) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
     }
 }
 
-/// Returns whether the profile has a valid token. If that is unknown, it returns an error, because
+/// Returns whether the profile has a valid token. If that is unknown, returns an error, because
 /// another sign-in would not help.
 fn is_signed_in(session: &Session<'_>) -> Result<bool, Failure> {
     let active = match session.signed_in() {

@@ -1,4 +1,4 @@
-//! `plex-auth logout`: signs out at Plex, then deletes the token.
+//! `plex-auth logout`: signs out of Plex, then deletes the token.
 
 use serde_json::json;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
     let is_removed = session.store.change(|state| {
         // Another login may have been saved in the meantime.
         let is_same = state.has_same_sign_in(&before, name);
-        // The device is deleted, too: Plex no longer accepts its key.
+        // This also deletes the profile's device.
         Ok(is_same && state.remove(name))
     })?;
     if is_removed {
@@ -41,10 +41,11 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// Signs out at Plex. A token that was renewed for that is the one to delete.
+/// Signs out of Plex. The token may be renewed for that, so `before` is updated with the one to
+/// delete.
 fn sign_out(session: &Session<'_>, before: &mut State) -> Result<(), Failure> {
     let ActiveProfile { plex_tv, token, profile } = match session.signed_in() {
-        // A device that Plex no longer knows is signed out.
+        // A device that Plex no longer knows is already signed out.
         Err(failure) if failure.exit() == Exit::Refused => return Ok(()),
         signed_in => signed_in?,
     };

@@ -1,9 +1,9 @@
 //! `plex-auth`: signs in to Plex once, saves the token, and passes it to other programs.
 //!
-//! It uses only the public API of `plex-auth-ureq`, so it doubles as a long example of how to use
-//! that crate. Start with [`session`] for how requests are sent and a token is obtained, [`login`]
-//! for the sign-in methods, [`state`] for how the client identifier and the tokens are saved, and
-//! [`explain`] for how errors are reported.
+//! It uses only the public API of `plex-auth-ureq`, so it doubles as an extended example of how to
+//! use that crate. Start with [`session`] for how requests are sent and a token is obtained,
+//! [`login`] for the sign-in methods, [`state`] for how the client identifier and the tokens are
+//! saved, and [`explain`] for how errors are reported.
 
 use std::process::ExitCode;
 

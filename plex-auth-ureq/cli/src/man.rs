@@ -1,4 +1,4 @@
-//! `plex-auth man`: the man pages that a package installs with the tool.
+//! `plex-auth man`: prints the man pages, so that packages can install them.
 
 use std::io;
 

@@ -1,4 +1,5 @@
-//! Printing: the result on standard output, as text or as one JSON object, and everything else on standard error.
+//! Prints the result on standard output, as text or as one JSON object, and everything else on
+//! standard error.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -11,7 +11,8 @@ use crate::output::warning;
 /// Whether the warning was printed. Once is enough.
 static WARNED: AtomicBool = AtomicBool::new(false);
 
-/// Warns if a URL is not encrypted, unless it leads to this computer. A remedy completes the sentence.
+/// Warns if a URL is not encrypted, unless it leads to this computer. The remedy completes the
+/// sentence of the warning.
 pub(crate) fn warn(url: &ServerUrl, remedy: &str) {
     if url.is_https() || is_this_computer(url) || WARNED.swap(true, Ordering::Relaxed) {
         return;

@@ -11,7 +11,7 @@ use crate::state::State;
 pub(crate) fn run(session: &Session<'_>, only_names: bool) -> Result<Exit, Failure> {
     let state = session.store.read()?;
     if only_names && !session.output.is_json() {
-        // A shell completes these names, so they are printed exactly as they must be typed.
+        // A shell's completion script reads these names, so they are printed unchanged.
         print(&state.names().map(|name| format!("{name}\n")).collect::<String>())?;
         return Ok(Exit::Done);
     }

@@ -17,7 +17,7 @@ use crate::interrupt::CleanupGuard;
 use crate::terminal;
 use crate::{interrupt, output};
 
-/// Asks for a text that is not secret.
+/// Asks for input that is not secret.
 pub(crate) fn line(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     if !is_interactive() {
         return from_standard_input(prompt);

@@ -1,4 +1,5 @@
-//! `plex-auth run`: runs a command with the token, and the server's address, in its environment.
+//! `plex-auth run`: runs a command with the account's token, or a server's token and address, in
+//! its environment.
 
 use std::env;
 use std::ffi::{OsStr, OsString};
@@ -51,8 +52,8 @@ pub(crate) fn run(
         .next("Check the command after `--`."))
 }
 
-/// Returns whether the program is in `PATH`, or is itself a path. The system's error is not enough
-/// to tell: if a folder in `PATH` cannot be read, it reports only that.
+/// Returns whether the program is in `PATH`, or is itself a path. The system's error does not
+/// always show this: if a folder in `PATH` cannot be read, the error reports only that.
 fn exists(program: &OsStr) -> bool {
     let is_path = Path::new(program).components().count() > 1 || Path::new(program).is_absolute();
     let folders = env::var_os("PATH").unwrap_or_default();

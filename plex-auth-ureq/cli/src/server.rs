@@ -16,7 +16,8 @@ pub(crate) struct Reached {
     pub(crate) name: String,
 }
 
-/// Finds the server and the best of its connections.
+/// Finds the server and its best connection. If the server is named by a URL, only that URL is
+/// tried.
 pub(crate) fn reach(
     session: &Session<'_>,
     named: &str,
@@ -42,7 +43,8 @@ pub(crate) fn reach(
     Ok(Reached { server: chosen.with_token(token_for(server, &token)?), name: name_of(server) })
 }
 
-/// Returns the server's name and the token that it accepts from this account. Only a URL takes a request to the server.
+/// Returns the server's name and the token that it accepts from this account. Sends a request to
+/// the server only if it is named by a URL.
 pub(crate) fn token(
     session: &Session<'_>,
     named: &str,
@@ -101,8 +103,9 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
     }
 }
 
-/// Returns the entry of the server that responds at a URL. Its identifier selects the server's token. Over plain HTTP it
-/// proves nothing: any host can send a public identifier, and gets that token.
+/// Returns the entry of the server that responds at a URL. The identifier in the response selects
+/// the token. Over plain HTTP, the identifier proves nothing: it is public, so any host can send
+/// it, and would get that server's token.
 fn at<'a>(
     session: &Session<'_>,
     address: &MediaServerAddress,
@@ -129,7 +132,7 @@ pub(crate) fn only_at(
     let mut connection = ResourceConnection::default();
     connection.uri = Some(url.to_string());
     server.connections = vec![connection];
-    // It responded over plain HTTP if the URL is one.
+    // The server responded at this URL, even if it is a plain HTTP one.
     server.https_required = None;
     Ok(server)
 }
@@ -140,7 +143,7 @@ fn token_for(server: &Resource, account: &Token) -> Result<Token, Failure> {
             .likely("The server no longer accepts this account.")
             .next("See the account's servers: {servers}")
     })?;
-    // Of an account's own servers, Plex lists the token that it was asked with.
+    // For the account's own servers, Plex lists the token that the request was sent with.
     if token.expose() == account.expose() && token.expose().split('.').count() == 3 {
         warning("media servers refuse the token of a device key; use a profile without one");
     }

@@ -19,7 +19,8 @@ use show::{as_json, as_text};
 mod probe;
 mod show;
 
-/// The pause between two tries of `--wait`. It doubles after each one, up to [`LONGEST_PAUSE`].
+/// The first pause between two tries of `--wait`. The pause doubles after each try, up to
+/// [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 

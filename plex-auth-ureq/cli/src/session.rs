@@ -49,7 +49,8 @@ impl<'a> Session<'a> {
         Ok(Self { output, store, options, http })
     }
 
-    /// Returns the identity that the tool sends to Plex, with the permanent identifier.
+    /// Returns the identity that the tool sends to Plex. Its client identifier is the one from the
+    /// options or, by default, the permanent one.
     pub(crate) fn identity(&self) -> Result<ClientIdentity, Failure> {
         match &self.options.client_identifier {
             Some(identifier) => self.identity_of(identifier),
@@ -57,7 +58,8 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Returns the identity of a client identifier. The user sees the other fields in the account's list of devices.
+    /// Returns the identity with this client identifier. The user sees the other fields in the
+    /// account's list of devices.
     pub(crate) fn identity_of(&self, identifier: &str) -> Result<ClientIdentity, Failure> {
         let platform = match std::env::consts::OS {
             "linux" => "Linux",
@@ -76,19 +78,19 @@ impl<'a> Session<'a> {
         builder.build().map_err(Failure::internal)
     }
 
-    /// Returns the name of this computer, or the one that the user chose.
+    /// Returns the device name that the user chose or, by default, the name of this computer.
     pub(crate) fn device_name(&self) -> Option<String> {
         self.options.device_name.clone().or_else(host_name::host_name)
     }
 
-    /// Returns the plex.tv to sign in at.
+    /// Returns the plex.tv to sign in to.
     pub(crate) fn plex_tv(&self) -> Result<PlexTv, Failure> {
         let url = self.plex_tv_url()?;
         Ok(plex_tv(self.identity()?, url.as_ref()))
     }
 
-    /// Returns the URL that the user named, or the one that the profile was signed in at before: a password must not be
-    /// sent to another host unasked.
+    /// Returns the URL that the user named or, by default, the one saved in the profile: a password
+    /// must not be sent to another host unless the user asks for that.
     pub(crate) fn plex_tv_url(&self) -> Result<Option<ServerUrl>, Failure> {
         if let Some(named) = &self.options.plex_tv {
             plain_http::warn(named, "use https");
@@ -98,7 +100,8 @@ impl<'a> Session<'a> {
         Ok(state.profile(&self.options.profile)?.and_then(|profile| profile.plex_tv.clone()))
     }
 
-    /// Returns the URL of the plex.tv that a profile is signed in at. The token is not sent to another one.
+    /// Returns the URL of the plex.tv that a profile is signed in to. If the user named a different
+    /// plex.tv, returns an error, because the token must not be sent there.
     fn url_of(&self, profile: &Profile) -> Result<Option<ServerUrl>, Failure> {
         let Some(named) = &self.options.plex_tv else { return Ok(profile.plex_tv.clone()) };
         let saved = profile.plex_tv.clone().unwrap_or_else(ServerUrl::plex_tv);
@@ -130,13 +133,13 @@ impl<'a> Session<'a> {
         explain::request_error(error, self.asked())
     }
 
-    /// Returns what an explanation depends on.
+    /// Returns the facts that the explanation of an error depends on.
     pub(crate) fn asked(&self) -> Asked {
         let url = self.plex_tv_url().ok().flatten();
         Asked { other_plex_tv: url.is_some_and(|url| url != ServerUrl::plex_tv()) }
     }
 
-    /// Runs a flow to its end, and reports if it takes long.
+    /// Runs a flow to its end. Prints a notice if that takes long.
     pub(crate) fn drive<F: Flow>(
         &self,
         flow: &mut F,
@@ -146,7 +149,7 @@ impl<'a> Session<'a> {
         self.drive_silently(flow, watch)
     }
 
-    /// Runs a flow that reports its progress by itself.
+    /// Runs a flow to its end without a notice, because the caller shows its progress.
     pub(crate) fn drive_silently<F: Flow>(
         &self,
         flow: &mut F,
@@ -170,7 +173,7 @@ impl<'a> Session<'a> {
         not_signed_in(&self.options.profile, &self.store)
     }
 
-    /// Returns the time limit for a response.
+    /// Returns the time limit from the options.
     pub(crate) fn timeout(&self) -> Duration {
         self.options.timeout
     }
@@ -194,14 +197,15 @@ pub(crate) fn plex_tv(identity: ClientIdentity, url: Option<&ServerUrl>) -> Plex
     }
 }
 
-/// Returns the host of a plex.tv, as it is shown.
+/// Returns the host of a plex.tv, as shown to the user.
 pub(crate) fn host(plex_tv: &PlexTv) -> String {
     let url = plex_tv.url().to_string();
     let uri: Option<Uri> = url.parse().ok();
     uri.as_ref().and_then(Uri::host).unwrap_or("plex.tv").to_owned()
 }
 
-/// Returns whether two URLs lead to one plex.tv, whatever their paths. The real one has two hosts.
+/// Returns whether two URLs belong to the same plex.tv, whatever their paths. The real one has two
+/// hosts.
 fn is_same_service(one: &ServerUrl, other: &ServerUrl) -> bool {
     let service = |url: &ServerUrl| {
         let uri: Option<Uri> = url.to_string().to_ascii_lowercase().parse().ok();

@@ -30,7 +30,8 @@ pub(crate) fn run(
     Ok(Exit::Done)
 }
 
-/// Returns a device as text, without its token. Only JSON contains it, with `--show-secrets`.
+/// Returns a device as text, without its token. Only JSON contains the token, and only with
+/// `--show-secrets`.
 fn as_text(device: &SourceDevice) -> String {
     let mut lines = format!("{}\n", plain(device.name.as_deref().unwrap_or("?")));
     for connection in &device.connections {

@@ -4,10 +4,11 @@
 //! |---|---|
 //! | `client-identifier` | written once and never changed, so that damage to the other file does not create a new device |
 //! | `state.json` | [`State`]: profiles, tokens, device keys |
-//! | `*.lock` | held during a change; empty |
+//! | `*.lock` | held during a change or a token renewal; empty |
 //!
-//! Only their owner can read them, and a group to which the owner gave that permission. A file is replaced as a whole or
-//! not at all, and never renamed: what cannot be read is reported and left as it is.
+//! Only the owner of these files can read them, and their group if the owner gave it that
+//! permission. A file is replaced as a whole or not at all, and never renamed: a file that cannot
+//! be read is reported and left unchanged.
 
 use std::time::Duration;
 
@@ -39,12 +40,12 @@ const STATE: &str = "state.json";
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: Folder,
-    /// The longest wait for a lock.
+    /// How long to wait for a lock.
     timeout: Duration,
 }
 
 impl Store {
-    /// Uses the folder of the options, or the platform's. Opens nothing yet.
+    /// Uses the folder from the options or, by default, the platform's. Does not open anything yet.
     pub(crate) fn new(options: &Options) -> Result<Self, Failure> {
         let folder = match &options.state_dir {
             Some(folder) => {
@@ -56,18 +57,18 @@ impl Store {
         Ok(Self { folder: Folder::new(folder), timeout: options.timeout })
     }
 
-    /// Returns the folder, as it is shown to the user.
+    /// Returns the folder, as shown to the user.
     pub(crate) fn location(&self) -> String {
         self.folder.path("").to_string_lossy().trim_end_matches('/').to_owned()
     }
 
-    /// Returns the client identifier, which the first run creates.
+    /// Returns the client identifier, and creates it on first use.
     pub(crate) fn identifier(&self) -> Result<String, Failure> {
         if let Some(identifier) = self.read_identifier()? {
             return Ok(identifier);
         }
         let _lock = self.folder.lock(STATE, self.timeout)?;
-        // Another process may have created it.
+        // Another process may have created the identifier in the meantime.
         if let Some(identifier) = self.read_identifier()? {
             return Ok(identifier);
         }
@@ -91,7 +92,7 @@ impl Store {
         Err(explain::damaged(&path, "it is not one line of plain text", Hint::from(remedy)))
     }
 
-    /// Returns the saved state. It takes no lock, because files are replaced as a whole.
+    /// Returns the saved state. Takes no lock, because files are replaced as a whole.
     pub(crate) fn read(&self) -> Result<State, Failure> {
         match self.folder.read(STATE)? {
             Some(bytes) => State::parse(&bytes, &self.folder.path(STATE)),
@@ -99,7 +100,7 @@ impl Store {
         }
     }
 
-    /// Changes the saved state under the lock. If the change fails, nothing is saved.
+    /// Changes the saved state while holding the lock. If the change fails, nothing is saved.
     pub(crate) fn change<R>(
         &self,
         change: impl FnOnce(&mut State) -> Result<R, Failure>,
@@ -111,17 +112,18 @@ impl Store {
         Ok(result)
     }
 
-    /// Checks that the state can be written, before there is something to lose.
+    /// Checks that the state can be written, before a command gets a result that must be saved.
     pub(crate) fn check_writable(&self) -> Result<(), Failure> {
         self.change(|_| Ok(()))
     }
 
-    /// Waits until no other process renews the token of this profile. Other profiles are not affected.
+    /// Waits until no other process holds the renewal lock of this profile, then takes it. Other
+    /// profiles are not affected.
     pub(crate) fn lock_renewal(&self, profile: &str) -> Result<Lock, Failure> {
         self.folder.lock_part(STATE, profile, self.timeout)
     }
 
-    /// Removes what a profile has beside its entry in the state.
+    /// Removes what a profile has besides its entry in the state: its renewal lock.
     pub(crate) fn remove_renewal_lock(&self, profile: &str) {
         self.folder.remove_part_lock(STATE, profile);
     }

@@ -30,8 +30,8 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let identifier = from.plex_tv.identity().identifier();
     let is_permanent = session.options.client_identifier.is_none()
         && Some(identifier) == session.store.read_identifier()?.as_deref();
-    // The response may lack the UUID, so the requested one is saved. The identifier is saved
-    // because Plex issued the token to it.
+    // The response may lack the UUID, so the requested one is saved. The client identifier is
+    // saved unless it is the permanent one, because Plex issued the token to it.
     let new = Profile {
         uuid: Some(uuid.to_string()),
         client_identifier: (!is_permanent).then(|| identifier.to_owned()),

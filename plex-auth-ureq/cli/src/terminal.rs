@@ -16,7 +16,7 @@ mod unix {
         tcgetpgrp, tcsetattr,
     };
 
-    /// The settings to restore, for as long as others are in effect.
+    /// The settings to restore, or `None` while they are unchanged.
     static ORIGINAL: Mutex<Option<Original>> = Mutex::new(None);
 
     struct Original {

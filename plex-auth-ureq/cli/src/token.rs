@@ -17,7 +17,7 @@ pub(crate) fn run(session: &Session<'_>, show: bool) -> Result<Exit, Failure> {
 }
 
 /// Prints the token that a server accepts from this account. The server's address is determined
-/// only with `--url`, because that takes requests to the server.
+/// only with `--url`, because that requires requests to the server.
 pub(crate) fn of_server(
     session: &Session<'_>,
     named: &str,

@@ -1,4 +1,4 @@
-//! Runs that end before a command starts: help, version and wrong usage.
+//! Handles the runs that end before a command starts: help, version and wrong usage.
 
 use std::env;
 use std::error::Error;
@@ -12,8 +12,8 @@ use crate::failure::{Exit, Failure};
 use crate::hint::Context;
 use crate::output;
 
-/// Returns whether JSON is wanted, judging by the raw arguments and the variable: the arguments
-/// could not be parsed.
+/// Returns whether the user wants JSON, judging by the raw arguments and `PLEX_AUTH_JSON`, because
+/// there are no parsed arguments.
 fn wants_json() -> bool {
     let variable = env::var_os("PLEX_AUTH_JSON").unwrap_or_default();
     // Arguments after `--` belong to the command that `run` starts.

@@ -11,7 +11,7 @@ use crate::output;
 /// The time after which a user at a terminal begins to suspect a hang.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Prints a line on standard error after two seconds, unless it is dropped before that.
+/// Prints a line on standard error after two seconds, unless this is dropped first.
 #[derive(Debug)]
 pub(crate) struct SlowNotice {
     /// Dropping this ends the thread.

@@ -21,7 +21,7 @@ impl Given {
     }
 }
 
-/// Returns the options of the command that runs, those that every command has included.
+/// Returns the options that were given to the command, including those that every command has.
 pub(super) fn given(command: &Command, matches: &ArgMatches) -> Vec<Given> {
     let (mut command, mut matches) = (command, matches);
     while let Some((name, inner)) = matches.subcommand() {

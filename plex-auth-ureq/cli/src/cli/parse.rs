@@ -17,9 +17,10 @@ pub(crate) fn parse() -> Result<(Cli, Vec<Given>), clap::Error> {
     parse_from(&env::args_os().collect::<Vec<_>>())
 }
 
-/// Parses these arguments, the name of the program first, and the variables of this process.
+/// Parses these arguments, which start with the name of the program, and the variables of this
+/// process.
 pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
-    // First without variables. Errors are left to the second time.
+    // The first pass ignores variables, and leaves errors to the second one.
     let without_variables = with_args(Cli::command(), &|_, argument| reset(argument));
     let matches = without_variables.ignore_errors(true).try_get_matches_from(arguments);
     let named = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
@@ -45,15 +46,17 @@ fn reset(argument: Arg) -> Arg {
     argument.env(Resettable::Reset)
 }
 
-/// Returns whether the variable of an argument is empty, as when a script passes on what is not set, or turns a flag off:
-/// to clap, the flag would be present and in conflict with others.
+/// Returns whether the variable of an argument is empty, as when a script passes on an unset
+/// variable, or turns a flag off. To clap, such a flag would be present and would conflict with
+/// others.
 fn is_unset(argument: &Arg) -> bool {
     argument.get_env().and_then(env::var_os).is_some_and(|value| {
         value.is_empty() || (!argument.get_action().takes_values() && is_no(&value))
     })
 }
 
-/// Returns whether the command line has an option that conflicts with this one, whose variable then counts for nothing.
+/// Returns whether the command line has an option that conflicts with this one. If so, the variable
+/// of this one is ignored.
 fn is_contradicted(command: &Command, argument: &Arg, given: &BTreeSet<String>) -> bool {
     let conflicts = |one: &Arg, other: &Arg| {
         command.get_arg_conflicts_with(one).iter().any(|found| found.get_id() == other.get_id())
@@ -62,7 +65,7 @@ fn is_contradicted(command: &Command, argument: &Arg, given: &BTreeSet<String>) 
     given.into_iter().any(|other| conflicts(other, argument) || conflicts(argument, other))
 }
 
-/// Returns the arguments that the command line has.
+/// Returns the IDs of the arguments that are on the command line.
 fn on_command_line(matches: &ArgMatches) -> BTreeSet<String> {
     let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
     let ids = matches.ids().map(clap::Id::as_str).filter(is_given).map(str::to_owned);

@@ -1,4 +1,5 @@
-//! Signing in with a code that the user enters at plex.tv/link, or on Plex's own page in a browser.
+//! Signing in with a code that the user enters at plex.tv/link, or by signing in on Plex's own page
+//! in a browser.
 
 use plex_auth_ureq::PlexTv;
 use plex_auth_ureq::flow::{PinLoginError, PinProgress};

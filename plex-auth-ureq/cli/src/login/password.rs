@@ -52,7 +52,7 @@ fn sign_in(
             output::warning("the code is wrong or has expired");
         }
         codes += 1;
-        // If there is no code, the error is Plex's response.
+        // If no code can be read, the error to report is Plex's response.
         let Ok(code) = prompt::line("Verification code") else { return Err(error) };
         credentials = credentials.verification_code(code.as_str());
     }

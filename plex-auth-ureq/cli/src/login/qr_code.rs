@@ -11,7 +11,8 @@ use zeroize::Zeroizing;
 
 use crate::cli::LoginMethod;
 
-/// The color cube has pure black and white, whatever the terminal's theme makes of the first 16 colors.
+/// Black and white from the 256-color palette, because a terminal's theme may change the first 16
+/// colors.
 const BLACK: Ansi256Color = Ansi256Color(16);
 const WHITE: Ansi256Color = Ansi256Color(231);
 
@@ -21,8 +22,8 @@ const QUIET_ZONE: usize = 4;
 /// The number of lines that are shown above and below the QR code.
 const OTHER_LINES: usize = 3;
 
-/// Returns the QR code for a text. Returns `None` with `--no-qr`, if the terminal has no colors, or
-/// if standard error is not a terminal with enough room. `--qr` skips the last check.
+/// Returns the QR code for the given text. Returns `None` with `--no-qr`, if the terminal has no
+/// colors, or if standard error is not a terminal with enough room. `--qr` skips the last check.
 pub(super) fn picture(text: &str, method: &LoginMethod) -> Option<Zeroizing<String>> {
     let terminal = Term::stderr();
     if method.no_qr || !has_colors() || !(method.qr || terminal.is_term()) {
@@ -82,7 +83,7 @@ fn has_colors() -> bool {
 }
 
 /// Returns whether the terminal can show more than ASCII, according to the locale. If no locale is
-/// set, as in `docker exec`, the terminal is probably a desktop's, which can.
+/// set, as in `docker exec`, assumes that the terminal can, because it is probably a desktop's.
 pub(super) fn has_blocks() -> bool {
     let variables = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
     let locale = variables.filter_map(env::var_os).find(|value| !value.is_empty());

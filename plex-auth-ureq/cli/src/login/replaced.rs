@@ -1,4 +1,5 @@
-//! The sign-in that a login replaces. Its token, or its key, would stay valid, and no longer be saved anywhere.
+//! The sign-in that a login replaces. Unless it is revoked, its token or key stays valid although
+//! it is no longer saved anywhere.
 
 use crate::failure::Failure;
 use crate::output::{plain, warning};
@@ -8,16 +9,18 @@ use crate::state::profile::Profile;
 
 pub(super) struct Replaced {
     profile: Profile,
-    /// The identifier that the token was issued to, unless it is the permanent one.
+    /// The client identifier that the token was issued to, unless it is the permanent one.
     identifier: Option<String>,
     has_key: bool,
-    /// Whether others may use the token: the user passed it to the tool, or another profile has it, too.
+    /// Whether other programs or profiles may use the token: the user passed it to the tool, or
+    /// another profile holds it, too.
     is_shared: bool,
 }
 
 impl Replaced {
-    /// Returns the sign-in that a new one replaces, if the accounts are known and differ, or if only one of the two has a
-    /// key. Otherwise, Plex itself replaces the device's token.
+    /// Returns the sign-in that a new one replaces, if it must be revoked: the accounts are known
+    /// and differ, or only one of the two sign-ins has a device key. Otherwise, Plex itself
+    /// replaces the device's token.
     pub(super) fn find(state: &State, name: &str, new: &Profile) -> Result<Option<Self>, Failure> {
         let Some(profile) = state.profile(name)? else { return Ok(None) };
         let device = state.device(name)?.filter(|_| profile.by_device_key);
@@ -25,7 +28,7 @@ impl Replaced {
         let is_other = profile.uuid.is_some() && new.uuid.is_some() && profile.uuid != new.uuid;
         let has_key = identifier.is_some();
         let loses_key = has_key && !new.by_device_key && new.client_identifier != identifier;
-        // A key has its own client identifier, so Plex does not replace the token.
+        // A device key has its own client identifier, so Plex does not replace the old token.
         let gains_key = new.by_device_key && !profile.by_device_key;
         let is_same_token = profile.token.expose() == new.token.expose();
         if is_same_token || !(is_other || loses_key || gains_key) {
@@ -40,7 +43,8 @@ impl Replaced {
         Ok(Some(Self { profile: profile.clone(), identifier, has_key, is_shared }))
     }
 
-    /// Signs out, unless others may use the token. Returns what is to be reported, as a line.
+    /// Revokes the replaced sign-in, unless other programs or profiles may use its token. Returns
+    /// the line to report. The line is empty if a warning was printed instead.
     pub(super) fn sign_out(self, session: &Session<'_>) -> Result<String, Failure> {
         let name = plain(self.profile.name.as_deref().unwrap_or("an unknown account"));
         let replaced = if self.has_key { "device key" } else { "token" };
@@ -54,7 +58,7 @@ impl Replaced {
             Some(identifier) => session.identity_of(identifier)?,
             None => session.identity()?,
         };
-        // The plex.tv that issued it, whatever the options name.
+        // The plex.tv that issued the token, whatever the options name.
         let plex_tv = session::plex_tv(identity, self.profile.plex_tv.as_ref());
         match session.sign_out(&plex_tv, &self.profile.token, self.has_key) {
             // A warning has been printed.

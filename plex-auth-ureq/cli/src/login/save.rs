@@ -19,9 +19,10 @@ use crate::{check, prompt};
 pub(super) struct SignIn {
     profile: Profile,
     device: Option<Device>,
-    /// Whether the token was issued for this profile, so that it is revoked if it is not saved.
+    /// Whether the token was issued for this profile, in which case it is revoked if it cannot be
+    /// saved.
     is_issued: bool,
-    /// Whether any sign-in may be replaced.
+    /// Whether the sign-in may be replaced whatever account it belongs to, as with `--replace`.
     replaces: bool,
     /// The other account whose sign-in the user agreed to replace.
     agreed: Option<String>,
@@ -29,12 +30,12 @@ pub(super) struct SignIn {
 }
 
 impl SignIn {
-    /// A sign-in with a token that Plex issued for this profile.
+    /// Creates a sign-in with a token that Plex issued for this profile.
     pub(super) fn issued(profile: Profile, method: &LoginMethod) -> Self {
         Self { is_issued: true, ..Self::pasted(profile, method) }
     }
 
-    /// A sign-in with a token that the user had before.
+    /// Creates a sign-in with a token that the user already had.
     pub(super) fn pasted(profile: Profile, method: &LoginMethod) -> Self {
         let replaces = method.replace;
         Self { profile, device: None, is_issued: false, replaces, agreed: None, is_reported: true }
@@ -50,7 +51,8 @@ impl SignIn {
     }
 }
 
-/// Saves a token whose account is known, unless the profile belongs to another account.
+/// Saves a token whose account is known. If the profile belongs to another account, this requires
+/// `--replace` or the user's consent.
 pub(super) fn identified(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -74,8 +76,9 @@ pub(super) fn identified(
     Ok(Exit::Done)
 }
 
-/// Saves a token at once, then requests its account: if that fails, the user need not sign in again. If the profile
-/// belongs to an account, the new one must be known first.
+/// Saves a token at once, then requests its account, so that the user need not sign in again if
+/// that request fails. If the profile already belongs to an account, the account of the new token
+/// must be known first, except with `--replace`.
 pub(super) fn unidentified(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -128,7 +131,7 @@ pub(super) fn unidentified(
     Ok(Exit::Done)
 }
 
-/// Reports the account that the token belongs to, and adds a text.
+/// Reports the account that the token belongs to, followed by the text in `more`.
 pub(super) fn report(
     session: &Session<'_>,
     token: &Token,
@@ -143,7 +146,7 @@ pub(super) fn report(
     session.output.confirmation(&format!("{what} {}.\n{more}", profile::name(account)), &json)
 }
 
-/// Records the identifier that the token was issued to, if it is not the permanent one.
+/// Records the client identifier that the token was issued to, if it is from the options.
 fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -> Profile {
     let mut profile = profile.clone();
     if session.options.client_identifier.is_some() && !profile.by_device_key {
@@ -152,8 +155,9 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-/// Saves a sign-in, ends the one that it replaces, and returns what is to be reported about that. If the new one cannot be
-/// saved, an issued token is revoked, unless the next login can get another one with the key.
+/// Saves a sign-in, revokes the one that it replaces, and returns the line to report about that. If
+/// the new sign-in cannot be saved, an issued token is revoked, unless there is a device key, with
+/// which the next login can get another token.
 fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<String, Failure> {
     let name = &session.options.profile;
     let SignIn { profile, device, is_issued, .. } = sign_in;
@@ -167,7 +171,7 @@ fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<St
         }
         let replaced = Replaced::find(state, name, profile)?;
         if replaced.is_some() {
-            // Its key ends, too.
+            // The device of the replaced sign-in, if any, is deleted, too.
             state.remove_device(name);
         }
         if let Some(device) = device {
@@ -182,7 +186,8 @@ fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<St
     stored?.map_or(Ok(String::new()), |replaced| replaced.sign_out(session))
 }
 
-/// Revokes an issued token that is not saved: nothing else would end it. A device that was created for it is deleted.
+/// Revokes an issued token that is not saved, because nothing else would revoke it. A device that
+/// was created for the token is deleted.
 fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result<(), Failure> {
     drop(session.sign_out(plex_tv, &profile.token, profile.by_device_key));
     if !profile.by_device_key {
@@ -190,7 +195,7 @@ fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result
     }
     let name = &session.options.profile;
     session.store.change(|state| {
-        // Another login may have saved its own in the meantime.
+        // Another login may have saved a different device in the meantime.
         let device = state.device(name)?.map(Device::client_identifier);
         if device == Some(plex_tv.identity().identifier()) {
             state.remove_device(name);
@@ -199,7 +204,9 @@ fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result
     })
 }
 
-/// Checks that the profile has no sign-in of another account, unless the user agrees to replace it. Returns that account.
+/// Checks that the profile does not belong to another account, or that its sign-in may be replaced
+/// with the user's consent or `--replace`. In the latter case, returns the name of the other
+/// account.
 fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>, Failure> {
     let name = &session.options.profile;
     let state = session.store.read()?;
@@ -229,7 +236,8 @@ fn conflict(name: &str, other: &str, new: &Profile) -> Failure {
         )
 }
 
-/// Returns the name of the account that the profile belongs to, if it is another one.
+/// Returns the name of the account that the profile belongs to, if the new sign-in is for a
+/// different account.
 fn other_account(state: &State, name: &str, new: &Profile) -> Result<Option<String>, Failure> {
     let Some(saved) = state.profile(name)? else { return Ok(None) };
     let is_same = saved.uuid.is_none() || saved.uuid == new.uuid;

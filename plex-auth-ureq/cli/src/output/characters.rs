@@ -1,5 +1,5 @@
-//! Makes untrusted text safe to show: no character in it can control a terminal, break a line or be
-//! invisible.
+//! Makes untrusted text safe to show, by escaping characters that control a terminal, break a line
+//! or are invisible.
 
 use serde_json::Value;
 

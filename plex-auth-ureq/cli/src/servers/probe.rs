@@ -14,7 +14,7 @@ use plex_auth_ureq::{ClientIdentity, Error};
 use crate::cli::PlainHttp;
 use crate::session::Session;
 
-/// The number of threads that are started to try connections. The calling thread tries them, too.
+/// The maximum number of threads started to try connections. The calling thread tries them, too.
 const MAX_IN_FLIGHT: usize = 16;
 
 /// The time limit for each connection, unless `--timeout` is shorter.
@@ -25,16 +25,16 @@ pub(super) struct Tried {
     /// Its rank among the server's connections. The best one has rank 0.
     rank: usize,
     pub(super) candidate: ConnectionCandidate,
-    /// The time that it took to respond, or the reason why it cannot be used.
+    /// The time that the connection took to respond, or the reason that it cannot be used.
     pub(super) outcome: Result<Duration, String>,
 }
 
 /// Tries every connection of every server in parallel, and returns the connections of each server
 /// from best to worst.
 ///
-/// A flow that chooses among all of a server's connections ends with the best one that responds.
-/// Here, it only provides the list of connections. To show the state of each, every one is tried
-/// with a flow of its own.
+/// A flow that chooses among all of a server's connections ends with the best one that responds, so
+/// here it only provides the list. To show the state of every connection, each is tried with its
+/// own flow.
 pub(super) fn try_all(
     session: &Session<'_>,
     identity: &ClientIdentity,
@@ -59,7 +59,7 @@ pub(super) fn try_all(
     };
     thread::scope(|scope| {
         for _ in 0..MAX_IN_FLIGHT {
-            // If the system has no more threads, the existing ones do all of the work.
+            // If no more threads can be started, the existing ones do all of the work.
             if thread::Builder::new().spawn_scoped(scope, work).is_err() {
                 break;
             }
@@ -101,7 +101,7 @@ fn try_one(
     server.connections = vec![connection];
     let mut choice = server
         .choose_connection(identity.clone())
-        // Already decided for the whole list: a connection that is not allowed is not tried.
+        // This was decided for the whole list: a connection that is not allowed is not tried.
         .allow_plain_http(!url.is_https())
         .timeout(TIMEOUT.min(session.timeout()));
     match session

@@ -5,7 +5,8 @@ use crate::failure::Failure;
 use crate::state::profile::Profile;
 
 impl Session<'_> {
-    /// Returns the sign-in that the profile holds. The token of a device is renewed first if that is due.
+    /// Returns the sign-in that the profile holds. If the profile has a device key and renewal is
+    /// due, the token is renewed first.
     pub(crate) fn signed_in(&self) -> Result<ActiveProfile, Failure> {
         let state = self.store.read()?;
         let profile = state.profile(&self.options.profile)?;
@@ -16,7 +17,7 @@ impl Session<'_> {
         self.with_profile(profile.clone())
     }
 
-    /// Returns a sign-in with the profile's own token.
+    /// Returns the sign-in with the token that is saved in the profile.
     pub(crate) fn with_profile(&self, profile: Profile) -> Result<ActiveProfile, Failure> {
         let url = self.url_of(&profile)?;
         let identity = match &profile.client_identifier {

@@ -19,15 +19,17 @@ use crate::waiting::SlowNotice;
 
 type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
-/// Usually nothing is due, and then nothing is written: read access to the folder is enough.
+/// Returns the sign-in of a device with a key, and renews the token if that is due. Usually it is
+/// not, and then nothing is written, so read access to the folder is enough.
 pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActiveProfile, Failure> {
     let (plex_tv, refresher) = refresher(session, state)?;
     if !is_due(session, state)? {
         let token = token(session, &refresher)?;
         return Ok(ActiveProfile { plex_tv, token, profile: saved(session, state)?.0.clone() });
     }
-    // Of several processes, one renews the token, and the others find it renewed. Without a lock, as on a read-only
-    // file system, the current token is used until it expires, and then each process renews it.
+    // If several processes need the token at once, one renews it, and the others use the renewed
+    // one. Without a lock, as on a read-only file system, the current token is used until it
+    // expires, and then each process renews it.
     let lock = session.store.lock_renewal(&session.options.profile);
     if let (Err(failure), Some(token)) = (&lock, unexpired(session, &refresher)) {
         warning(&format!("the token could not be renewed: {}", failure.what()));
@@ -52,7 +54,7 @@ pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActivePr
     Ok(ActiveProfile { plex_tv, token, profile })
 }
 
-/// Saves a renewed token, unless the device was replaced in the meantime.
+/// Saves a renewed token, unless the device was replaced, or the profile removed, in the meantime.
 fn save(
     session: &Session<'_>,
     profile: &Profile,
@@ -79,7 +81,8 @@ pub(crate) fn saved_expiry(session: &Session<'_>, state: &State) -> Option<UnixS
     }
 }
 
-/// Returns whether a renewal is due. It asks a flow of its own, which is dropped: the answer includes a first request.
+/// Returns whether a renewal is due. Polls a separate flow and drops it, because polling may
+/// already return a request.
 fn is_due(session: &Session<'_>, state: &State) -> Result<bool, Failure> {
     let (_, mut refresher) = refresher(session, state)?;
     Ok(!matches!(refresher.poll(session.now()), Step::Wait(_)))
@@ -110,7 +113,7 @@ fn refresher(session: &Session<'_>, state: &State) -> Result<(PlexTv, Refresher)
     Ok((plex_tv, refresher))
 }
 
-/// Sends the requests that are due. The next run tries again what fails now.
+/// Sends the requests that are due. If a request fails, the next run tries again.
 fn renew(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -120,7 +123,7 @@ fn renew(
     send_due(session, refresher).map_or(Ok(()), |end| Err(explain::device_token_end(&end)))
 }
 
-/// Sends the requests of a flow that are due now. Returns the output if the flow ends with that.
+/// Sends the requests of a flow that are due now. Returns the output if that ends the flow.
 fn send_due<F: Flow>(session: &Session<'_>, flow: &mut F) -> Option<F::Output> {
     loop {
         match flow.poll(session.now()) {
@@ -135,7 +138,8 @@ fn send_due<F: Flow>(session: &Session<'_>, flow: &mut F) -> Option<F::Output> {
     }
 }
 
-/// Returns the current token if it has not expired, according to this computer's clock.
+/// Returns the current token if its expiry is known and still in the future by this computer's
+/// clock.
 fn unexpired(session: &Session<'_>, refresher: &Refresher) -> Option<Token> {
     match refresher.progress(session.now()) {
         DeviceTokenProgress::Active { token, expires_at: Some(expires_at), .. } => {
@@ -145,7 +149,7 @@ fn unexpired(session: &Session<'_>, refresher: &Refresher) -> Option<Token> {
     }
 }
 
-/// Returns the current token without a warning.
+/// Returns the current token without a warning about a failed renewal.
 fn token_now(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Failure> {
     match refresher.progress(session.now()) {
         DeviceTokenProgress::Active { token, .. } => Ok(token),
@@ -153,7 +157,8 @@ fn token_now(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Fail
     }
 }
 
-/// Returns the current token. If it could not be renewed, it is used until it expires: it is renewed a day ahead.
+/// Returns the current token. If its renewal failed, prints a warning, but still returns the token
+/// until it expires, usually a day after the renewal was due.
 fn token(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Failure> {
     match refresher.progress(session.now()) {
         DeviceTokenProgress::Active { token, last_error: None, .. } => Ok(token),

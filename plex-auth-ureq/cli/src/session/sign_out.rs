@@ -6,8 +6,9 @@ use super::Session;
 use crate::output::warning;
 
 impl Session<'_> {
-    /// Signs out at Plex. If the device has a key, it is removed from the account instead, because the key in a copy of
-    /// the saved state could get another token. If it cannot be removed, prints a warning and returns false.
+    /// Signs out of Plex. A device with a key is removed from the account instead, because the key
+    /// in a copy of the saved state could be used to get another token. If the device cannot be
+    /// removed, revokes only its token, prints a warning and returns `false`.
     pub(crate) fn sign_out(
         &self,
         plex_tv: &PlexTv,
@@ -32,17 +33,19 @@ impl Session<'_> {
         Ok(false)
     }
 
-    /// Revokes an issued token that could not be saved in a profile: nothing else would end it.
+    /// Revokes an issued token that could not be saved in a profile. Nothing else would revoke it.
     pub(crate) fn revoke_unsaved(&self, plex_tv: &PlexTv, token: &Token, profile: &str) {
         let state = self.store.read().ok();
         let saved = state.as_ref().and_then(|state| state.profile(profile).ok().flatten());
-        // The file may have been replaced before the error.
+        // The error may have occurred after the file was replaced, in which case the token is
+        // saved.
         if saved.is_none_or(|saved| saved.token.expose() != token.expose()) {
             drop(self.ask(plex_tv.sign_out(token)));
         }
     }
 
-    /// Removes the device that the token was issued to. Returns whether the account lists it.
+    /// Removes the device that the token was issued to. Returns `false` if the account does not
+    /// list the device with an ID.
     fn remove_own_device(&self, plex_tv: &PlexTv, token: &Token) -> Result<bool, Error> {
         let own = plex_tv.identity().identifier();
         let list = self.ask(plex_tv.devices(token))?.devices;

@@ -1,4 +1,5 @@
-//! The content of `state.json`. Each profile is read by itself, so that a damaged one affects no other.
+//! The content of `state.json`. Each profile is parsed separately, so that a damaged one does not
+//! affect the others.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,11 +21,11 @@ const VERSION: u32 = 1;
 pub(crate) struct State {
     path: PathBuf,
     profiles: BTreeMap<String, Entry<Profile>>,
-    /// Those of profiles that sign in with a key, from before the login on.
+    /// The devices of profiles that sign in with a key. A device is saved before its first login.
     devices: BTreeMap<String, Entry<Device>>,
 }
 
-/// A part of the state, or its text if it cannot be read, which is kept as it is.
+/// An entry of the state. If it cannot be read, its text is kept unchanged.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Entry<T> {
@@ -39,7 +40,7 @@ struct Version {
 
 #[derive(Deserialize)]
 struct Raw<'a> {
-    /// Without it, this is the file of another program.
+    /// Required, because a file without a version is another program's file.
     #[serde(rename = "version")]
     _version: u32,
     #[serde(borrow, default)]
@@ -74,7 +75,7 @@ impl State {
                 .next("Use the newer version, or another folder: --state-dir DIR"));
         }
         let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|error| {
-            // The text of the error could contain a value.
+            // serde's own message could contain a secret from the file.
             let problem = if error.is_data() { "unexpected value" } else { "invalid JSON" };
             let place = format!("line {}, column {}", error.line(), error.column());
             explain::damaged(path, &format!("{problem} at {place}"), repair(path))
@@ -121,14 +122,15 @@ impl State {
         self.devices.remove(name);
     }
 
-    /// Removes a profile and its device. Returns whether there was one.
+    /// Removes a profile and its device. Returns whether either existed.
     pub(crate) fn remove(&mut self, name: &str) -> bool {
         let device = self.devices.remove(name).is_some();
         self.profiles.remove(name).is_some() || device
     }
 
-    /// Returns whether a profile holds the same sign-in as before: none, the same token, or a token of the same device,
-    /// which may have been renewed.
+    /// Returns whether a profile holds the same sign-in as in `before`: no sign-in, the same token,
+    /// or a token of the same device, which may have been renewed. A damaged profile must have the
+    /// same text.
     pub(crate) fn has_same_sign_in(&self, before: &Self, name: &str) -> bool {
         let device = |state: &Self| match state.devices.get(name) {
             Some(Entry::Readable(device)) => Some(device.client_identifier().to_owned()),
@@ -197,7 +199,7 @@ fn repair(path: &Path) -> Hint {
     ))
 }
 
-/// Returns the bytes after a byte order mark, which some editors add.
+/// Returns the bytes without the byte order mark that some editors add.
 pub(super) fn without_mark(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }

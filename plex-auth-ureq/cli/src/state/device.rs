@@ -14,7 +14,7 @@ pub(crate) struct Device {
     #[serde(deserialize_with = "identifier")]
     client_identifier: String,
     seed: Zeroizing<[u8; 32]>,
-    /// The saved state of its token's renewal.
+    /// The saved state of the flow that renews the token. `None` until the first login is complete.
     #[serde(default, serialize_with = "expose")]
     saved: Option<Secret>,
 }
@@ -28,12 +28,12 @@ impl Device {
         &self.client_identifier
     }
 
-    /// Returns the saved state of its token's renewal.
+    /// Returns the saved state of the flow that renews the token.
     pub(crate) fn saved(&self) -> Option<&Secret> {
         self.saved.as_ref()
     }
 
-    /// Replaces the saved state of its token's renewal.
+    /// Replaces the saved state of the flow that renews the token.
     pub(crate) fn with_saved(mut self, saved: Secret) -> Self {
         self.saved = Some(saved);
         self
@@ -44,7 +44,7 @@ impl Device {
     }
 }
 
-/// Writes the secret on purpose: this is the file that it is saved in.
+/// Exposes the secret on purpose, because the state file is where it is saved.
 fn expose<S: Serializer>(saved: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     saved.as_ref().map(Secret::expose).serialize(serializer)
 }

@@ -1,4 +1,4 @@
-//! Why a file could not be read, written or locked, and what to do about it.
+//! Explanations of why a file could not be read, written or locked, and what to do about it.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::hint::{Hint, quoted_path};
 
 const OTHER_FOLDER: &str = "or use another folder: --state-dir DIR";
 
-/// Explains an error of the file system.
+/// Explains a file system error.
 pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::machine(format!("cannot {action} {}: {error}", path.display()));
     if path.is_symlink() && !path.exists() {
@@ -42,7 +42,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// Explains a file whose owner or group cannot be kept.
+/// Explains that the owner or the group of a file cannot be kept.
 pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
     let shown = path.display();
     match problem {
@@ -70,21 +70,22 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
     }
 }
 
-/// Refuses a folder in which every user can replace the files.
+/// Returns the error for a folder in which any user can replace the files.
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
         .likely("Another user could replace the saved token, or have a new one sent elsewhere.")
         .next(Hint::from(format!("Remove that permission: chmod o-w {}", quoted_path(folder))))
 }
 
-/// Explains a file whose content cannot be read, without repeating any of it.
+/// Explains that the content of a file cannot be used, without repeating any of it.
 pub(super) fn damaged(path: &Path, problem: &str, remedy: Hint) -> Failure {
     Failure::machine(format!("{} is damaged: {problem}", path.display()))
         .likely("Another program wrote to it, or the disk failed.")
         .next(remedy)
 }
 
-/// `ENOLCK` and `ENOTSUP`, which have no [`ErrorKind`] of their own everywhere.
+/// Returns whether an error means that the file system does not support locks. On some platforms,
+/// there is no [`ErrorKind`] for that.
 fn has_no_locks(action: &str, error: &io::Error) -> bool {
     #[cfg(unix)]
     {
@@ -106,7 +107,7 @@ fn permission(path: &Path) -> Hint {
     use std::fs;
     use std::os::unix::fs::MetadataExt;
 
-    // If the file cannot be read, its folder may show the owner.
+    // If the file's metadata cannot be read, that of its folder may show the owner.
     let owner = path.ancestors().find_map(|path| fs::metadata(path).ok()).map(|found| found.uid());
     match owner {
         Some(owner) if owner != 0 && owner != rustix::process::geteuid().as_raw() => run_as(owner),
@@ -119,7 +120,8 @@ fn permission(_: &Path) -> Hint {
     Hint::from(format!("Correct the permissions, {OTHER_FOLDER}"))
 }
 
-/// The command can be pasted, except for the name of a container.
+/// Returns the advice to run the command as another user. The `sudo` command can be pasted. For
+/// `docker exec`, the user must add the container's name.
 fn run_as(user: u32) -> Hint {
     Hint::from(format!(
         "Run the command as the owner (docker exec --user {user}): sudo -u '#{user}' "

@@ -16,7 +16,8 @@ use crate::failure::Failure;
 use crate::hint::quoted_path;
 use crate::{interrupt, output};
 
-/// The parts of the name of a file that is not complete yet, before and after six random characters.
+/// The parts of a temporary file's name before and after six random characters. The name starts
+/// with that of the file to replace.
 const NEW_PREFIX: &str = ".plex-auth-";
 const NEW: &str = ".new";
 
@@ -36,12 +37,13 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// Waits until no other process changes this file. All links to a file share its lock, which is beside the file.
+    /// Waits until no other process holds the lock of a file, then takes it. All links to a file
+    /// share its lock, which is next to the file itself.
     pub(super) fn lock(&self, name: &str, timeout: Duration) -> Result<Lock, Failure> {
         Lock::acquire(&self.lock_path(name, "")?, timeout)
     }
 
-    /// Waits until no other process works on this part of a file.
+    /// Waits until no other process holds the lock of one part of a file, then takes it.
     pub(super) fn lock_part(
         &self,
         name: &str,
@@ -54,7 +56,7 @@ impl Folder {
     /// Removes the lock of a part that no longer exists.
     pub(super) fn remove_part_lock(&self, name: &str, part: &str) {
         if let Ok(path) = self.lock_path(name, part) {
-            // It does no harm if it stays.
+            // A leftover lock file does no harm.
             drop(fs::remove_file(path));
         }
     }
@@ -80,7 +82,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Returns the content of a file, or nothing if it does not exist.
+    /// Returns the content of a file, or `None` if it does not exist.
     pub(super) fn read(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
         let path = self.path(name);
         let bytes = match resolve(&path).and_then(|target| read_all(&target)) {
@@ -94,7 +96,7 @@ impl Folder {
         Ok(Some(bytes))
     }
 
-    /// Warns once if other users have access to a file, or to its folder.
+    /// Warns once if other users can read or write a file, or can write to its folder.
     fn warn(&self, path: &Path) {
         let target = resolve(path).unwrap_or_else(|_| path.to_owned());
         let folders = [Some(self.0.as_path()), target.parent()];
@@ -110,13 +112,14 @@ impl Folder {
         }
     }
 
-    /// Replaces a file by a new one, which is on the disk before it takes the other's place. The lock must be held.
+    /// Replaces a file with a new one, which is synced to disk before it takes the old one's place.
+    /// The caller must hold the lock.
     pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
         self.write_like(name, name, bytes)
     }
 
-    /// Writes a file like [`write`](Self::write). A new one gets the group of another file, and the permissions that the
-    /// group has there.
+    /// Writes a file like [`write`](Self::write). A new file gets the group of the `other` file,
+    /// and the permissions that this group has for that file.
     pub(super) fn write_like(&self, name: &str, other: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
         let target = resolve(&path).map_err(|error| cannot("write", &path, &error))?;
@@ -143,7 +146,7 @@ fn replace(
     let cannot_write = |error: io::Error| cannot("write", path, &error);
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     sweep(folder, &name);
-    // Created with the mode 0600, so that no other user can ever open it.
+    // Created with mode 0600, so that no other user can open it before its permissions are set.
     let prefix = format!("{name}{NEW_PREFIX}");
     let mut file = tempfile::Builder::new()
         .prefix(&prefix)
@@ -166,8 +169,8 @@ fn read_all(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// Removes files that a process left behind when it was killed while writing. The lock must be held. Other files are the
-/// user's.
+/// Removes the temporary files of processes that were killed while writing. The caller must hold
+/// the lock. All other files are kept, because they may be the user's.
 fn sweep(folder: &Path, name: &str) {
     let is_left_behind = |file: &str| {
         let random = file.strip_prefix(name).and_then(|rest| rest.strip_prefix(NEW_PREFIX));
@@ -176,12 +179,12 @@ fn sweep(folder: &Path, name: &str) {
     };
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     for entry in entries.filter(|entry| entry.file_name().to_str().is_some_and(is_left_behind)) {
-        // It does no harm if it stays.
+        // A leftover file does no harm.
         drop(fs::remove_file(entry.path()));
     }
 }
 
-/// Returns any text as a part of a file name.
+/// Escapes any text for use in a file name.
 fn file_name(text: &str) -> String {
     let escape = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => char::from(byte).to_string(),
@@ -190,11 +193,11 @@ fn file_name(text: &str) -> String {
     text.bytes().map(escape).collect()
 }
 
-/// Saves the name of a new file, which is part of its folder.
+/// Syncs a folder to disk, because the name of a new file is part of its folder.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     match fs::File::open(path)?.sync_all() {
-        // Some file systems cannot do this for a folder. The file itself is on the disk.
+        // Some file systems cannot sync a folder. The file itself is already on disk.
         Err(error) if is_not_for_folders(&error) => Ok(()),
         synced => synced,
     }

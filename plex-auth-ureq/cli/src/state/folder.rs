@@ -13,7 +13,7 @@ const NAME: &str = "plex-auth";
 /// `~/Library/Application Support`; on Windows, one in `%LOCALAPPDATA%`, which is not copied to other machines as
 /// `%APPDATA%` is.
 pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
-    // A service often has no home folder, and then etcetera reads no variable.
+    // A service often has no home folder, in which case etcetera reads no variable.
     if cfg!(all(unix, not(target_os = "macos"))) {
         let folder = env::var_os("XDG_STATE_HOME").map(PathBuf::from);
         if let Some(folder) = folder.filter(|folder| folder.is_absolute()) {
@@ -27,19 +27,20 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
     })?;
     let home = strategy.home_dir();
     if cfg!(unix) && !home.is_dir() {
-        // Root could create it, for another user or on a disk that is lost with the container.
+        // The home folder is not created. Root could do so, but it may be another user's, or on a
+        // disk that is lost with the container.
         let what = format!("the home folder {} does not exist", home.display());
         return Err(Failure::machine(what)
             .likely("This is a service or a container, whose user has no home folder.")
             .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR."));
     }
-    // etcetera has `%LOCALAPPDATA%` as the folder for caches.
+    // In etcetera, `%LOCALAPPDATA%` is the folder for caches.
     let elsewhere = if cfg!(windows) { strategy.cache_dir() } else { strategy.data_dir() };
     Ok(strategy.state_dir().unwrap_or(elsewhere).join(NAME))
 }
 
-/// Checks a folder that the user named. A configuration file passes on quotes, `~` and variables, which only a shell
-/// interprets.
+/// Checks that a folder that the user named contains no shell syntax. A value from a configuration
+/// file may contain quotes, `~` or variables, which only a shell interprets.
 pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     let text = folder.to_string_lossy();
     let problem = if text.starts_with('~') {
@@ -56,7 +57,8 @@ pub(super) fn check(folder: &Path) -> Result<(), Failure> {
         .next("Write the whole path, without quotes."))
 }
 
-/// Returns whether a path contains a variable: `${NAME}` anywhere, or `$NAME` as the start of a folder's name.
+/// Returns whether a path contains a variable: `${NAME}` anywhere, or `$NAME` at the start of a
+/// folder's name.
 fn has_variable(path: &str) -> bool {
     let starts_name = |character: char| character.is_ascii_alphabetic() || character == '_';
     let is_variable =

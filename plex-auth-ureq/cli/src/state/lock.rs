@@ -1,4 +1,5 @@
-//! Locks between processes. Lock files are empty and are never removed while another process could wait for them.
+//! Locks between processes. Lock files are empty. They are kept, except for a profile's renewal
+//! lock, which is removed with the profile.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -15,11 +16,12 @@ use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
 use crate::waiting::SlowNotice;
 
-/// No other process holds this lock until it is dropped.
+/// A lock that no other process can hold until this is dropped.
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "it holds the lock by being open")] File);
 
-/// The interval between two tries of a lock that another process holds. `flock` has no time limit of its own.
+/// The interval at which a lock that another process holds is tried again. `flock` itself has no
+/// timeout.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 impl Lock {
@@ -73,14 +75,15 @@ fn open(path: &Path) -> Result<File, Failure> {
             Ok(file)
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            // Created again if another process has removed it in the meantime.
+            // If another process removed the file in the meantime, it is created again.
             options.create(true).truncate(false).open(path).map_err(cannot)
         }
         Err(error) => Err(cannot(error)),
     }
 }
 
-/// A link is not followed: in another user's folder, root would create or open any file.
+/// Makes a new file private, and refuses to follow a link. In another user's folder, a link could
+/// make root create or open any file.
 #[cfg(unix)]
 fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     use std::os::unix::fs::OpenOptionsExt;

@@ -1,13 +1,14 @@
-//! Ownership and permissions of the files: they keep their owner, their group and the group's permissions, and other users get none.
+//! Ownership and permissions of the files. A file keeps its owner, its group and the group's
+//! permissions. Other users get no permissions.
 
 use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// Owner, group and permissions for a file that is about to be written.
+/// The owner, group and permissions for a file that is about to be written.
 ///
-/// Root often writes into another user's folder, with `docker exec` or `sudo`. A file that it left behind as its own
-/// would lock that user out.
+/// With `docker exec` or `sudo`, root often writes into another user's folder. If a new file there
+/// belonged to root, that user would be locked out.
 #[derive(Debug)]
 pub(super) struct Owner {
     #[cfg(unix)]
@@ -25,7 +26,7 @@ pub(super) enum NotKept {
     User(u32, io::Error),
     Group {
         group: u32,
-        /// A group that the user is in.
+        /// The effective group of the user who runs the tool.
         own: u32,
         error: io::Error,
     },
@@ -42,7 +43,8 @@ mod unix {
     use super::{File, NotKept, Owner, Path, io};
 
     impl Owner {
-        /// Returns those of the existing file or, for a new file, the owner and the group of the folder.
+        /// Returns the owner, group and permissions of the existing file or, for a new file, the
+        /// owner and group of the folder.
         pub(in crate::state) fn of(path: &Path, folder: &Path) -> io::Result<Self> {
             match fs::metadata(path) {
                 Ok(file) => Ok(Self::new(&file, file.mode() & 0o070)),
@@ -53,7 +55,8 @@ mod unix {
             }
         }
 
-        /// Returns them with the group of another file and its permissions, if that file exists.
+        /// Replaces the group with that of another file, if that file exists, and adds the
+        /// permissions that the group has for it.
         pub(in crate::state) fn with_group_of(self, path: &Path) -> io::Result<Self> {
             match fs::metadata(path) {
                 Ok(other) => Ok(Self {
@@ -70,7 +73,7 @@ mod unix {
             Self { user: like.uid(), group: like.gid(), mode: 0o600 | group_mode }
         }
 
-        /// Applies them to an open file, which has no name yet that another program would look for. A group that has no
+        /// Applies the owner, group and permissions to an open file. A group that has no
         /// permissions need not be kept.
         pub(in crate::state) fn apply(&self, file: &File) -> Result<(), NotKept> {
             let of_user = |error| NotKept::User(self.user, error);
@@ -88,9 +91,10 @@ mod unix {
         }
     }
 
-    /// Creates a folder, and those above it, for their owner only. Each belongs to the owner of the folder that it is in,
-    /// because root's folders would be in the way of another user. That user must not be able to put a link to another
-    /// folder in the place of a new one, which root would give away.
+    /// Creates a folder and its missing parents for their owner only. Folders that root creates get
+    /// the owner of the existing folder above them, because that user could not use root's folders.
+    /// No link is followed: otherwise, that user could replace a new folder with a link, and root
+    /// would give away the folder that it leads to.
     pub(in crate::state) fn create_folder(path: &Path) -> io::Result<()> {
         if path.is_dir() {
             return Ok(());
@@ -120,7 +124,7 @@ mod unix {
         Ok(())
     }
 
-    /// Returns the access to a file that users other than the owner and the group have.
+    /// Returns what users other than the owner and the group can do with a file.
     pub(in crate::state) fn access_of_others(path: &Path) -> Option<&'static str> {
         match fs::metadata(path).map_or(0, |metadata| metadata.mode() & 0o006) {
             0 => None,

@@ -9,22 +9,24 @@ use zeroize::Zeroizing;
 pub(crate) struct Profile {
     #[serde(serialize_with = "expose", deserialize_with = "text")]
     pub(crate) token: Token,
-    /// The plex.tv that issued the token, unless it is the real one. The token is never sent to another one unasked.
+    /// The plex.tv that issued the token, unless it is the real one. The token is never sent to a
+    /// different one.
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
     pub(crate) plex_tv: Option<ServerUrl>,
-    /// The identifier that the token was issued to, unless it is the permanent one.
+    /// The client identifier that the token was issued to. `None` stands for the permanent one or,
+    /// if there is a device key, for that of the device.
     #[serde(default, deserialize_with = "identifier")]
     pub(crate) client_identifier: Option<String>,
     /// Whether the token is renewed with the device's key.
     #[serde(default)]
     pub(crate) by_device_key: bool,
-    /// Whether the user passed the token to the tool, so that other programs may use it.
+    /// Whether the user passed the token to the tool, in which case other programs may use it, too.
     #[serde(default)]
     pub(crate) pasted: bool,
-    /// The account's UUID, as reported at the sign-in.
+    /// The account's UUID, as reported at sign-in.
     #[serde(default)]
     pub(crate) uuid: Option<String>,
-    /// The account's name, as reported at the sign-in.
+    /// The account's name, as reported at sign-in.
     #[serde(default)]
     pub(crate) name: Option<String>,
 }
@@ -49,19 +51,20 @@ impl Profile {
         self
     }
 
-    /// Returns the sign-in method, as it is shown.
+    /// Returns the sign-in method, as shown to the user.
     pub(crate) fn method(&self) -> &'static str {
         if self.by_device_key { "device key" } else { "token" }
     }
 }
 
-/// Returns the account's username or, as managed users have none, its display name.
+/// Returns the account's username. If it has none, as is the case for managed users, returns its
+/// display name.
 pub(crate) fn name(account: &Account) -> String {
     let name = account.username.as_deref().filter(|name| !name.is_empty());
     crate::output::plain(name.or(account.title.as_deref()).unwrap_or("an account without a name"))
 }
 
-/// Writes the token on purpose: this is the file that it is saved in.
+/// Exposes the token on purpose, because the state file is where it is saved.
 fn expose<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(token.expose())
 }

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::failure::Failure;
 
-/// Returns a UUID of version 4.
+/// Returns a random (version 4) UUID.
 pub(super) fn uuid() -> Result<String, Failure> {
     let random = u128::from_be_bytes(*bytes::<16>()?);
     // Version 4, variant 1.

@@ -13,8 +13,8 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     if !link.is_symlink() {
         return check(&link).map(|()| path.to_owned());
     }
-    // A link to a missing file is an error: the token would be saved outside a volume that is not
-    // mounted.
+    // A link to a missing file is an error. It may lead to a volume that is not mounted, and the
+    // token would then be saved outside that volume.
     let target = fs::canonicalize(path)?;
     let metadata = fs::metadata(&target)?;
     check(&metadata)?;
@@ -25,7 +25,8 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// Opens a file that [`resolve`] returned. A link that has taken its place is not followed.
+/// Opens a file that [`resolve`] returned. If a link has taken the file's place, it is not
+/// followed.
 pub(super) fn open(path: &Path) -> io::Result<File> {
     let file = open_without_following(path)?;
     check(&file.metadata()?).map(|()| file)
@@ -39,9 +40,10 @@ fn check(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Returns whether a link may be followed to this file. In another user's folder, a link must not
-/// make this user read or replace any file. For root, the target's owner is no protection, because
-/// the other user can swap the target until it is used.
+/// Returns whether a link to this file may be followed. In another user's folder, a link must not
+/// make this user read or replace a file of the other user's choice. For root, comparing the owners
+/// of the link and the target is not enough, because the other user can swap the target before it
+/// is used.
 #[cfg(unix)]
 fn is_trusted(link: &Metadata, target: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;

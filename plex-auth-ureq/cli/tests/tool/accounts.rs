@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{Harness, Outcome, Running};
 
-/// Signs in with a code, which this account links.
+/// Signs in with a code that is linked to this account.
 fn log_in(harness: &Harness, arguments: &[&str], who: Who) -> Outcome {
     let mut login = Running::start(harness.command(arguments), "");
     harness.link(&login.link_code(), who);
@@ -52,13 +52,13 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
     assert!(!is_valid(&token));
     assert_eq!(harness.run(&["check"]).code, 0);
 
-    // The same account has one device here, whose tokens are Plex's business.
+    // Within one account, Plex itself replaces the device's token, so the tool revokes nothing.
     let requests = harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
     assert_eq!(outcome.stdout, "Signed in as tariq.\n");
     assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), requests);
 
-    // Tokens that others may use.
+    // Pasted and shared tokens stay valid, because others may use them.
     let pasted = harness.token(Who::PlexPass);
     harness.sign_in(Who::PlexPass);
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
@@ -71,7 +71,7 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
     assert!(outcome.stdout.starts_with(&format!("{replaced}stays valid, because ")), "{outcome:?}");
     assert!(is_valid(&shared));
 
-    // If it cannot be revoked, the login succeeds nevertheless.
+    // If the replaced token cannot be revoked, the login still succeeds.
     assert!(is_valid(&pasted), "the other profile is free again");
     log_in(&harness, &["login", "--replace"], Who::PlexPass);
     let busy = Misbehavior::answer(503, "text/html", "busy");
@@ -93,7 +93,7 @@ fn a_replaced_device_is_removed() {
     let is_removed = |harness: &Harness| {
         harness.fake(|fake| fake.device_keys().all(plex_auth_fake::DeviceKey::is_removed))
     };
-    // The key belongs to the account, and would sign in to it again.
+    // The key belongs to the old account, and would sign in to that account again.
     harness.run(&["login", "--device-key", "--replace"]).assert_failed(
         64,
         &["has a device key", "plex-auth logout", "plex-auth login --device-key"],
@@ -101,13 +101,13 @@ fn a_replaced_device_is_removed() {
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
     assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."));
     assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
-    // Also if the same account signs in without a key.
+    // The key is also revoked if the same account signs in without one.
     let other = crate::devices::signed_in();
     let outcome = log_in(&other, &["login"], Who::PlexPass);
     assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."));
     assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
     assert_eq!(other.run(&["check"]).code, 0);
-    // A device that was created in vain, too.
+    // A device that was created for a refused login is removed, too.
     log_in(&harness, &["login", "--device-key"], Who::PlexPass)
         .assert_failed(64, &["belongs to tariq, another account"]);
     assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
@@ -159,7 +159,7 @@ fn a_token_that_cannot_be_saved_is_revoked() {
         login.wait().assert_failed(74, &["every user can write to"]);
         let requests = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
         assert_eq!(requests(), revoked);
-        // A key is saved before the login: the next one gets a token with it.
+        // The key is saved before the login, so the next login gets a token with it.
         mode(0o700);
         if revoked == 0 {
             assert_eq!(harness.succeed(arguments), "Signed in as rosa.\n");
@@ -182,7 +182,7 @@ fn a_terminal_asks_before_replacing() {
         terminal.wait_for_exit(code);
         assert!(harness.succeed(&["whoami"]).contains(account));
     }
-    // The answer is about one account, and not about one that is saved in the meantime.
+    // The answer applies to the account in the question, not to one that is saved in the meantime.
     let mut terminal = Terminal::start(&harness, &["login"]);
     let linked = terminal.link_code();
     harness.link(&linked, Who::PlexPass);

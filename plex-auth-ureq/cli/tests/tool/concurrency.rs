@@ -28,7 +28,8 @@ fn concurrent_logins_lose_nothing() {
     assert_eq!(identifiers(&harness).len(), 1);
 }
 
-/// Holds back each response to a request for a path with this end until the sender is dropped.
+/// Holds back each response to a request whose path ends with this text, until the sender is
+/// dropped.
 #[derive(Debug)]
 pub(crate) struct Held(&'static str, Mutex<Receiver<()>>);
 
@@ -57,7 +58,7 @@ impl ConnectionPlan for Held {
 fn a_late_response_does_not_mix_accounts() {
     let harness = Harness::new();
     let state_folder = harness.state_folder();
-    // The held response blocks its server, so that the other login needs another one.
+    // The held response blocks its server, so the other login needs another server.
     let other = Harness::new().with_variable("PLEX_AUTH_STATE_DIR", state_folder.to_str().unwrap());
     let (release, held) = mpsc::channel();
     harness.server.set_connection_plans(Arc::new(Held::new("/user", held)));
@@ -111,7 +112,7 @@ fn switch_keeps_a_later_login() {
     assert_eq!(outcome.code, 0, "{outcome:?}");
     drop(release);
     switch.wait().assert_failed(64, &["belongs to another account", "--into"]);
-    // Its token is saved nowhere.
+    // The token of the refused switch is not saved, so it is revoked.
     assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 1);
     assert_eq!(other.succeed(&["token", "--profile", "tv"]).trim(), token);
 }

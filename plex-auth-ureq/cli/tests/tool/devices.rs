@@ -1,4 +1,4 @@
-//! Signing in with a device key, and the token that is renewed with it.
+//! Signing in with a device key, and renewing the token with it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -41,7 +41,7 @@ fn remove_saved_token(harness: &Harness) {
 /// The lifetime of a device's token, in seconds.
 pub(crate) const TOKEN_LIFETIME: u64 = 7 * 24 * 60 * 60;
 
-/// Changes the saved token to be this old, in seconds, and returns it.
+/// Sets the age of the saved token, in seconds, and returns the token.
 pub(crate) fn set_token_age(harness: &Harness, age: u64) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let path = harness.state_folder().join("state.json");
@@ -115,7 +115,7 @@ fn logout_ends_the_key_of_a_device() {
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed out.\n"), "{outcome:?}");
     assert!(outcome.stderr.starts_with("warning: the device could not be removed"), "{outcome:?}");
 
-    // Neither does an invalid token mean that the key is.
+    // An invalid token does not mean that the key is invalid, too.
     let harness = signed_in();
     harness.fake(|fake| {
         let invalid = Misbehavior::answer(401, "application/json", r#"{"errors":[{"code":1001}]}"#);
@@ -244,7 +244,7 @@ fn verbose_reports_the_requests_of_flows() {
             "{request}: {output}"
         );
     }
-    // No token or signature is printed. Both start with these letters.
+    // No token or signed message is printed. Both are JWTs, which start with these letters.
     assert!(!output.contains("eyJ"), "{output}");
 }
 
@@ -252,7 +252,7 @@ fn verbose_reports_the_requests_of_flows() {
 fn a_wrong_clock_is_explained() {
     let harness = signed_in();
     remove_saved_token(&harness);
-    // Responses without a date, so that the tool has only this computer's clock.
+    // These responses have no `date` header, so the tool has only this computer's clock.
     let response = |status: &str, body: &str| {
         let head = format!("HTTP/1.1 {status}\r\ncontent-type: application/json\r\n");
         let text = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
@@ -278,7 +278,7 @@ fn a_wrong_clock_is_explained() {
 fn a_token_that_servers_refuse_is_a_warning() {
     let harness = signed_in();
     let token = harness.succeed(&["token"]);
-    // For the account's own servers, plex.tv lists the token that requested the list.
+    // For the account's own servers, Plex lists the token that the request was sent with.
     let list = json!([{
         "name": "Boathouse", "provides": "server", "clientIdentifier": "5f0e1c2d",
         "accessToken": token.trim(), "owned": true, "connections": [],

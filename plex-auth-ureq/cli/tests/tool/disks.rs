@@ -1,4 +1,4 @@
-//! Full and read-only disks: nothing that was saved is lost, and what can be read is used.
+//! Full and read-only disks: saved state is not lost, and is used if it can be read.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +12,7 @@ use crate::harness::{Harness, Running};
 #[test]
 fn a_full_disk_loses_no_saved_state() {
     let harness = Harness::new();
-    // No file may grow; instead of a signal, the write fails.
+    // No file may grow. With the signal ignored, the write fails instead.
     let full = "trap '' XFSZ; ulimit -f 0";
     let outcome = Running::start(command_after(&harness, full, &["login"]), "").wait();
     outcome.assert_failed(74, &["state.json", "The disk is full"]);
@@ -36,7 +36,7 @@ fn a_full_disk_loses_no_saved_state() {
 fn a_renewed_token_is_printed_on_a_full_disk() {
     let harness = crate::devices::signed_in();
     let token = crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME - 60 * 60);
-    // A full disk must behave like a read-only folder.
+    // The token is renewed even though the new one cannot be saved.
     let full = "trap '' XFSZ; ulimit -f 0";
     let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -44,7 +44,7 @@ fn a_renewed_token_is_printed_on_a_full_disk() {
     let renewed = harness.succeed(&["token"]);
     assert_ne!(renewed.trim(), token);
 
-    // Even after that, the new token is printed.
+    // If the saved token has expired, the new one is printed, too.
     let expired = crate::devices::set_token_age(&harness, crate::devices::TOKEN_LIFETIME + 60);
     let outcome = Running::start(command_after(&harness, full, &["token"]), "").wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");
@@ -92,7 +92,7 @@ fn a_read_only_folder_allows_only_reading() {
     let below = harness.state_folder().join("below");
     let outcome = run(&["login", "--state-dir", below.to_str().unwrap()]);
     outcome.assert_failed(74, &["cannot create the folder"]);
-    // As if root had signed in before.
+    // The file cannot be read, as if root had signed in before.
     mode(&harness.state_folder().join("state.json"), 0o000);
     run(&["token"]).assert_failed(74, &["cannot read", "belongs to another user"]);
     mode(&harness.state_folder(), 0o755);

@@ -12,7 +12,7 @@ fn read(name: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
-/// Returns the blocks of the README in this language.
+/// Returns the README's code blocks in this language.
 fn blocks(language: &str) -> Vec<String> {
     let readme = read("README.md");
     let start = format!("```{language}\n");
@@ -68,14 +68,15 @@ fn cron_lines_print_nothing() {
     let harness = Harness::signed_in(Who::PlexPass);
     let table = blocks("crontab").concat();
     for line in table.lines() {
-        // Five fields, then the command. A percent sign in the command would be special to cron.
+        // A line has five fields, then the command. A percent sign in the command would be special
+        // to cron.
         let fields: Vec<_> = line.splitn(6, ' ').collect();
         assert_eq!(fields.len(), 6, "{line}");
         assert!(
             fields[..5].iter().all(|field| field.chars().all(|c| c.is_ascii_digit() || c == '*'))
         );
         assert!(!fields[5].contains('%'), "{line}");
-        // cron's PATH is short.
+        // cron's `PATH` is short, so the command needs an absolute path.
         assert!(fields[5].starts_with('/'), "{line}");
         run(&harness, fields[5]);
     }

@@ -145,7 +145,7 @@ fn run_sets_only_the_commands_environment() {
     if !crate::harness::unix::is_root() {
         return;
     }
-    // A folder in `PATH` that this user cannot read, such as one of root's.
+    // `PATH` may contain a folder that this user cannot read, such as one of root's.
     let closed = harness.folder.path().join("closed");
     fs::create_dir(&closed).unwrap();
     fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
@@ -163,7 +163,7 @@ fn run_sets_only_the_commands_environment() {
 fn devices_are_listed_and_removed() {
     let harness = Harness::new();
     harness.sign_in_with_code(Who::PlexPass);
-    // A second device of the same account.
+    // Adds a second device to the same account.
     let mut login = harness.command(&["login", "--client-identifier", "attic-pc"]);
     login.env("PLEX_AUTH_STATE_DIR", harness.folder.path().join("other"));
     login.env("PLEX_AUTH_DEVICE_NAME", "Attic \u{200b}PC");
@@ -198,7 +198,7 @@ fn claim_claims_a_server() {
     assert!(harness.fake(|fake| fake.server(Which::Unclaimed).admin()) == Some(Who::PlexPass));
     harness.run(&["claim", "--server", &url]).assert_failed(1, &["is already claimed"]);
 
-    // A server that refuses the claim.
+    // A server may refuse the claim.
     let harness = Harness::signed_in(Who::PlexPass);
     let url = format!("{}/unclaimed", harness.server.url());
     harness.fake(|fake| {

@@ -17,7 +17,7 @@ fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
-/// Moves `state.json` to another folder, and leaves a link to it in its place.
+/// Moves `state.json` to another folder, and leaves a link in its place.
 fn link_to(harness: &Harness, folder: &str) -> PathBuf {
     let target = harness.folder.path().join(folder);
     fs::create_dir_all(&target).unwrap();
@@ -120,7 +120,7 @@ fn a_folder_that_all_can_write_to_is_refused() {
     set_mode(&harness.state_folder(), 0o770);
     harness.sign_in(Who::PlexPass);
 
-    // What counts is the folder of the file itself, not that of the link.
+    // The check also covers the folder that contains the file, not only the link's.
     let target = link_to(&harness, "vault");
     set_mode(target.parent().unwrap(), 0o777);
     harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
@@ -142,7 +142,7 @@ fn a_read_only_folder_renews_a_device_token() {
         }
         set_mode(&harness.state_folder(), folder);
     };
-    // On day 7, a renewal is due, but the saved token is still valid.
+    // An hour before the saved token expires, a renewal is due, but the token is still valid.
     let valid = devices::set_token_age(&harness, TOKEN_LIFETIME - 60 * 60);
     read_only(true);
     let outcome = Running::start(unprivileged(&harness, &["token"]), "").wait();
@@ -150,7 +150,7 @@ fn a_read_only_folder_renews_a_device_token() {
     assert!(outcome.stderr.contains("warning: the token could not be renewed"), "{outcome:?}");
     assert_eq!(harness.fake(|fake| fake.seen("GET", "/auth/nonce")), 0);
     read_only(false);
-    // On day 8, it has expired.
+    // Now the saved token has been expired for a day.
     let expired = devices::set_token_age(&harness, TOKEN_LIFETIME + 24 * 60 * 60);
     let before = harness.files();
     read_only(true);
@@ -167,7 +167,8 @@ fn a_read_only_folder_renews_a_device_token() {
 fn a_service_without_a_home_folder_works() {
     let harness = Harness::new();
     let token = harness.token(Who::Free);
-    // A user without an entry in `/etc/passwd` has no home folder from there either.
+    // Without `HOME`, the home folder would come from `/etc/passwd`, so as root the test uses a
+    // user without an entry there.
     let first = "unset HOME PLEX_AUTH_STATE_DIR; export XDG_STATE_HOME=\"$PWD/var\"";
     let mut login = command_after(&harness, first, &["login", "--token"]);
     if is_root() {
@@ -197,7 +198,7 @@ fn a_missing_home_folder_is_not_created() {
         outcome.assert_failed(74, &["the home folder ", "nowhere", "--state-dir DIR"]);
         assert!(!home.exists());
     }
-    // A folder that was named is created.
+    // A state folder that the user names is created.
     let mut login = harness.command(&["login", "--token"]);
     login.env("HOME", &home);
     assert_eq!(Running::start(login, &token).wait().code, 0);
@@ -269,7 +270,7 @@ fn a_folder_that_cannot_be_synced_is_no_error() {
     };
     assert_eq!(login.code, 0, "{login:?}");
     assert_eq!(harness.succeed(&["token"]).trim(), token);
-    // An error after the file was replaced: the token is in use.
+    // If an error occurs after the file was replaced, the token is already in use and stays valid.
     let password = "rosa\nnine kites & a lantern\n";
     let arguments = ["login", "--password", "--profile", "rosa"];
     let fault = "fsync:error=EIO:when=4+4";

@@ -139,7 +139,7 @@ impl Harness {
         self.fake(|fake| fake.account(who).token().to_owned())
     }
 
-    /// Signs in with a code, so that the token was issued for this profile.
+    /// Signs in with a code, so that Plex issues a token for this profile.
     pub(crate) fn sign_in_with_code(&self, who: Who) {
         let mut login = Running::start(self.command(&["login"]), "");
         self.link(&login.link_code(), who);
@@ -171,7 +171,7 @@ impl Harness {
         });
     }
 
-    /// Links the PIN with this code, as the user does on the page.
+    /// Links the PIN that has this code, as a user would on Plex's page.
     pub(crate) fn link(&self, code: &str, who: Who) {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
         let linked = self.fake(|fake| fake.link_pin(code, who, now));
@@ -303,7 +303,8 @@ impl Outcome {
         self.assert_error(code, expected);
     }
 
-    /// Asserts the same exit status and error for a run that also printed a result.
+    /// Asserts the same as [`assert_failed`](Self::assert_failed), except that the run may have
+    /// printed a result.
     pub(crate) fn assert_error(&self, code: i32, expected: &[&str]) {
         assert_eq!(self.code, code, "{self:?}");
         let from = self.stderr.find("error: ").unwrap_or_else(|| panic!("{self:?}"));

@@ -5,7 +5,7 @@ use plex_auth_fake::{Misbehavior, Which, Who};
 use crate::devices;
 use crate::harness::{Harness, Outcome, PROGRAM, Running};
 
-/// Returns the commands in the last line of an error.
+/// Returns the commands in the hint, which is the last line of an error.
 fn commands(outcome: &Outcome) -> Vec<String> {
     let hint = outcome.stderr.lines().rev().find_map(|line| line.strip_prefix("next: "));
     let hint = hint.unwrap_or_else(|| panic!("no hint: {outcome:?}"));
@@ -18,7 +18,8 @@ fn commands(outcome: &Outcome) -> Vec<String> {
     starts.into_iter().map(|start| hint[start..end(start)].to_owned()).collect()
 }
 
-/// Runs a command line in a shell, without the variables of the harness.
+/// Runs a command line in a shell without the variables that name plex.tv, the state folder and the
+/// profile. Passes a token as the input, and links a login's code.
 fn paste(harness: &Harness, line: &str) -> Outcome {
     let folder = std::path::Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
     let mut shell = harness.command_for("sh", &["-c", line]);
@@ -28,7 +29,7 @@ fn paste(harness: &Harness, line: &str) -> Outcome {
         shell.env_remove(format!("PLEX_AUTH_{name}"));
     }
     let mut running = Running::start(shell, &harness.token(Who::PlexPass));
-    // A login waits for its code.
+    // A login waits until its code is linked.
     if line.starts_with("plex-auth login") && !line.contains("--token") {
         let code = if line.contains("--open") {
             running.wait_for("Sign in on this page: ");
@@ -43,7 +44,7 @@ fn paste(harness: &Harness, line: &str) -> Outcome {
 
 #[test]
 fn each_hint_can_be_pasted() {
-    // A folder and a profile that a shell would split.
+    // A shell would split the names of this folder and this profile.
     let harness = Harness::new();
     let folder = harness.folder.path().join("it's a folder");
     let harness = harness
@@ -52,7 +53,7 @@ fn each_hint_can_be_pasted() {
     let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
     let token = harness.token(Who::PlexPass);
     let invalid = "an-invalid-token";
-    // The error, and how many commands its hint has.
+    // The arguments, the input, and the number of commands in the hint, or 0 to check no hint.
     for (arguments, input, count) in [
         (&["whoami"][..], "", 2),
         (&["login", "--token"], invalid, 0),
@@ -77,7 +78,7 @@ fn each_hint_can_be_pasted() {
             assert_eq!(pasted.code, 0, "{line}: {pasted:?}");
         }
     }
-    // They acted on the profile and the folder of the command that failed.
+    // The pasted commands acted on the profile and the folder of the command that failed.
     let state = std::fs::read_to_string(folder.join("state.json")).unwrap();
     let state: serde_json::Value = serde_json::from_str(&state).unwrap();
     assert!(state["profiles"]["my nas"]["token"].is_string(), "{state}");
@@ -106,7 +107,7 @@ fn a_hint_keeps_the_sign_in_method() {
     assert_eq!(paste(&harness, &found[0]).code, 0);
     assert_eq!(harness.json(&["status", "--json"])["signed_in_with"], "device key");
 
-    // Also if another command fails because the device was removed.
+    // The method is also kept if another command fails because the device was removed.
     let harness = devices::signed_in();
     let identifier = harness.json(&["status", "--json"])["client_identifier"].clone();
     harness.fake(|fake| fake.remove_device(identifier.as_str().unwrap()));
@@ -156,7 +157,7 @@ fn a_folder_that_is_not_utf8_can_be_pasted() {
         assert_eq!(pasted.code, 0, "{line}: {pasted:?}");
     }
     assert!(state.exists());
-    // Commands of other programs, too.
+    // A hint's commands for other programs can be pasted, too.
     let after = |outcome: &Outcome, start: &str| {
         let line = outcome.stderr.lines().rev().find(|line| line.contains(start)).unwrap();
         line[line.find(start).unwrap()..].to_owned()

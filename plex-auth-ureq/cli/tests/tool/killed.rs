@@ -1,4 +1,4 @@
-//! Processes that signals end: nothing that was saved is lost, and nothing is left over.
+//! Processes that are ended by signals: nothing that was saved is lost, and nothing is left over.
 
 use plex_auth_fake::Who;
 use rustix::process::{Pid, Signal, kill_process};
@@ -44,7 +44,7 @@ fn two_killed_processes_lose_nothing() {
                 let id = Pid::from_raw(running.id().cast_signed()).unwrap();
                 scope.spawn(move || {
                     thread::sleep(delay);
-                    // The process may have ended before.
+                    // The process may have ended already.
                     let _ = kill_process(id, Signal::KILL);
                 });
             }
@@ -83,13 +83,13 @@ fn a_killed_process_loses_no_saved_state() {
         let name = number.to_string();
         let arguments = ["login", "--token", "--profile", &name];
         let login = Running::start(harness.command(&arguments), &token);
-        // Until a new file is being written. It may be complete before that is noticed.
+        // Waits until a new file is being written. The login may complete before that is noticed.
         while left_behind() == 0 && !login.has_ended() {}
         kill_process(Pid::from_raw(login.id().cast_signed()).unwrap(), Signal::KILL).unwrap();
         login.wait();
         assert_eq!(harness.succeed(&["token"]).trim(), token);
     }
-    // The next run removes what a killed process left behind.
+    // The next run that writes removes what a killed process left behind.
     let left = harness.state_folder().join("state.json.plex-auth-Zx81aB.new");
     fs::write(left, "{\"version\":1,").unwrap();
     harness.succeed(&["switch", "nilo"]);
@@ -111,7 +111,7 @@ fn a_signal_keeps_the_state() {
     }
 }
 
-/// As after `nohup`, and in a background job of a script.
+/// After `nohup`, or in a background job of a script, some signals are already ignored.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_ignored_signal_stays_ignored() {

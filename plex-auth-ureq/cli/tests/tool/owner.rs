@@ -61,7 +61,7 @@ fn a_group_that_cannot_be_kept_is_named() {
         Running::start(unprivileged(harness, &["login", "--token"]), &token(harness)).wait()
     };
     let harness = Harness::signed_in(Who::Free);
-    // The user owns the file and is not in its group.
+    // The user owns the file but is not in its group.
     give_to(&harness, 65534, 4712);
     let path = harness.state_folder().join("state.json");
     set_mode(&path, 0o640);
@@ -95,7 +95,7 @@ fn a_group_can_be_given_access() {
     if is_root() {
         give_to(&harness, 4711, 4712);
     }
-    // A new client identifier gets the group and its permissions.
+    // The file of a new client identifier gets the group and group permissions of `state.json`.
     fs::remove_file(path("client-identifier")).unwrap();
     harness.succeed(&["token"]);
     let state = fs::metadata(path("state.json")).unwrap();
@@ -111,7 +111,7 @@ fn a_group_can_be_given_access() {
             "{outcome:?}"
         );
     }
-    // Without group permissions, it has none either.
+    // If `state.json` has no group permissions, neither does the new file.
     set_mode(&path("state.json"), 0o600);
     fs::remove_file(path("client-identifier")).unwrap();
     harness.succeed(&["token"]);
@@ -125,7 +125,7 @@ fn root_does_not_lock_the_owner_out() {
     }
     let harness = devices::signed_in();
     give_to(&harness, 4711, 4712);
-    // Each of these writes.
+    // Each of these runs writes the state.
     devices::set_token_age(&harness, TOKEN_LIFETIME - 60);
     harness.succeed(&["token"]);
     harness.succeed(&["switch", "nilo"]);
@@ -134,7 +134,7 @@ fn root_does_not_lock_the_owner_out() {
         let file = fs::metadata(harness.state_folder().join(name)).unwrap();
         assert_eq!((file.uid(), file.gid()), (4711, 4712), "{name}");
     }
-    // The first write, too: the folder belongs to the owner of the folder that it is in.
+    // A folder that root creates belongs to the owner of the parent folder, as do its files.
     let harness = Harness::new();
     chown(harness.folder.path(), Some(4711), Some(4712)).unwrap();
     harness.sign_in(Who::Free);
@@ -150,7 +150,8 @@ fn a_file_of_another_owner_is_not_replaced() {
         return;
     }
     let harness = devices::signed_in();
-    // Another user's file in a folder that this user may write to, as root without the right to give files away.
+    // The file belongs to another user, but this user may write to the folder. This user cannot
+    // give files away, like root without that right.
     give_to(&harness, 4711, 65534);
     set_mode(&harness.state_folder(), 0o770);
     for name in harness.files().keys() {
@@ -173,7 +174,8 @@ fn a_file_of_another_owner_is_not_replaced() {
     assert_eq!((file.uid(), file.mode() & 0o777), (4711, 0o660));
 }
 
-/// As with `sudo plex-auth --state-dir`: the owner of the folder must not choose which files root writes.
+/// With `sudo plex-auth --state-dir`, the owner of the folder must not choose which files root
+/// writes.
 #[test]
 fn root_follows_no_link_of_another_user() {
     if !is_root() {
@@ -201,7 +203,8 @@ fn root_follows_no_link_of_another_user() {
         .assert_failed(74, &["state.json", "link", "another user"]);
     assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "{\"version\":1}");
-    // Not even to a file of the same user, who can swap the target until it is used.
+    // A link to a file of the same user is not followed either, because that user could swap the
+    // target before it is used.
     chown(&theirs, Some(4711), Some(4711)).unwrap();
     harness.run(&["token"]).assert_failed(74, &["state.json", "run this command as that user"]);
     // Root's own link is followed.

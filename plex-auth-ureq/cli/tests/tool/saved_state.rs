@@ -31,7 +31,7 @@ fn the_client_identifier_survives_logout() {
     assert_eq!(identifiers(&harness), BTreeSet::from([saved]));
 }
 
-/// Each way to damage the file is reported, and the file stays as it is.
+/// Each kind of damage to the file is reported, and the file stays as it is.
 #[test]
 fn a_damaged_file_is_reported_and_kept() {
     let harness = Harness::signed_in(Who::PlexPass);
@@ -46,7 +46,7 @@ fn a_damaged_file_is_reported_and_kept() {
         (&["login"], "[]", "it is not a JSON object"),
         (&["login"], "\r\n [7]", "it is not a JSON object"),
         (&["login"], "null", "unexpected value at line 1, column "),
-        // The file of another program.
+        // Another program's file.
         (&["login"], r#"{"auths":{}}"#, "unexpected value at line 1, column "),
     ] {
         fs::write(&path, damage).unwrap();
@@ -90,7 +90,7 @@ fn a_damaged_profile_affects_no_other() {
             &["the entry broken in profiles", "plex-auth profiles remove broken"],
         );
     }
-    // A change to another profile keeps what cannot be read.
+    // A change to another profile keeps the entry that cannot be read.
     harness.succeed(&["switch", "nilo"]);
     let state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!(state["profiles"]["broken"], broken);
@@ -163,7 +163,7 @@ mod unix {
             let token = harness.token(Who::PlexPass);
             for number in 0..5 {
                 let arguments = ["login", "--token", "--profile", &number.to_string()];
-                // A umask that would let all users read.
+                // This umask would give all users access.
                 let outcome =
                     Running::start(command_after(&harness, "umask 0", &arguments), &token).wait();
                 assert_eq!(outcome.code, 0, "{outcome:?}");

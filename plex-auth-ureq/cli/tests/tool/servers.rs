@@ -1,4 +1,4 @@
-//! The commands that reach a media server: how it is found, and over which connections.
+//! The commands that reach a media server: how they find it, and which connections they use.
 
 use plex_auth_fake::{FakePlex, Misbehavior, Which, Who};
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn a_server_is_found_by_name_identifier_and_url() {
         let token = harness.succeed(&["transient", named]);
         assert!(token.starts_with("transient-") && token.lines().count() == 1, "{token}");
     }
-    // Apart from the token's name, the same fields as those of `token --server --url`.
+    // Apart from the name of the token's field, the fields are those of `token --server --url`.
     let json = harness.json(&["transient", &url, "--json", "--show-secrets"]);
     assert_eq!(names(&json), ["profile", "server", "transient_token", "url"]);
     assert_eq!((&json["server"], &json["url"]), (&json!("Boathouse"), &json!(url)));

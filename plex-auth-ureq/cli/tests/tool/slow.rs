@@ -1,4 +1,4 @@
-//! What the tool reports while it waits, and work that must not wait.
+//! Messages that the tool prints while it waits, and work that must not wait.
 
 use std::fs::File;
 use std::sync::{Arc, mpsc};

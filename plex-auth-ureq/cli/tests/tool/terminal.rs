@@ -1,4 +1,4 @@
-//! In a terminal: prompts, the QR code, messages, and the restored settings.
+//! The tool in a terminal: prompts, the QR code, messages, and the restored settings.
 
 mod interruptions;
 mod messages;

@@ -45,12 +45,12 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
     });
     harness.run(&["whoami"]).assert_failed(2, &["a redirect to another host", "captive portal"]);
 
-    // A proxy that requires a password.
+    // A proxy that requires a password responds with 407.
     harness.fake(plex_auth_fake::FakePlex::behave);
     harness.fake(|fake| fake.misbehave("/user", Misbehavior::answer(407, "text/html", page)));
     harness.run(&["whoami"]).assert_failed(2, &["407", "captive portal"]);
 
-    // The status of a refusal, in a response that is not from Plex.
+    // These responses have the status of a refusal, but are not from Plex.
     for status in [401, 403, 498] {
         harness.fake(plex_auth_fake::FakePlex::behave);
         harness.fake(|fake| {
@@ -68,7 +68,7 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
 fn an_outage_is_not_an_invalid_token() {
     let harness = Harness::signed_in(Who::PlexPass);
     harness.fake(|fake| {
-        // The check does not wait this long for its next try.
+        // The check does not wait this long for a retry.
         let outage = Misbehavior::answer(502, "text/html", "Bad Gateway");
         fake.misbehave("/user", outage.header("retry-after", "120"));
     });

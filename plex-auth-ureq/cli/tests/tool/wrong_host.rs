@@ -85,14 +85,14 @@ fn a_token_is_sent_only_to_its_plex_tv() {
     assert_eq!(status["plex_tv"], format!("{}/api/v2", harness.server.url()), "what is saved");
     harness.succeed(&["whoami"]);
 
-    // The profile is not signed in there, so that a login is needed.
+    // The profile is not signed in there, so a login is needed.
     let other = other.with_variable("PLEX_AUTH_STATE_DIR", folder.to_str().unwrap());
     let login = ["login", "--token", "--if-needed", "--replace"];
     let outcome = other.run_with_input(&login, &other.token(Who::Free));
     assert!(outcome.stdout.starts_with("Signed in as tariq.\n"), "{outcome:?}");
 }
 
-/// The same host as the harness's server, under an address that is not a loopback address.
+/// Returns the URL of the harness's server with an address that is not a loopback address.
 #[cfg(unix)]
 fn exposed(harness: &Harness) -> String {
     harness.server.url().replace("127.0.0.1", "0.0.0.0")
@@ -114,7 +114,7 @@ fn an_unencrypted_plex_tv_is_a_warning() {
     let outcome = Running::start(whoami, "").wait();
     let json: Value = serde_json::from_str(&outcome.stderr).unwrap();
     assert!(json["warning"].as_str().unwrap().contains("is not encrypted"), "{outcome:?}");
-    // Once it is saved, there is no need to repeat that.
+    // Once the URL is saved, the warning is not repeated.
     let mut whoami = harness.command(&["whoami"]);
     whoami.env_remove("PLEX_AUTH_PLEX_TV");
     assert_eq!(Running::start(whoami, "").wait().stderr, "");

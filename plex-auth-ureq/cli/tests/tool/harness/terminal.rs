@@ -9,7 +9,8 @@ use super::{Harness, PROGRAM};
 /// Upper bound on each wait, in milliseconds.
 pub(crate) const LIMIT: u64 = 60_000;
 
-/// Runs the program once, with its process ID in a file, then prints its exit status and the terminal's settings.
+/// Runs the program once and records its process ID in a file, then prints the program's exit
+/// status and the terminal's settings.
 const SHELL: &str = "trap : INT TERM; stty echo $SIZE; \
     sh -c 'echo $$ >number; exec \"$@\"' sh \"$@\"; \
     printf 'code %s\\n' $?; stty -a; printf 'end\\n'";

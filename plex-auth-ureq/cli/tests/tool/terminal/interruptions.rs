@@ -65,7 +65,7 @@ impl RecordedRun {
         read().trim().to_owned()
     }
 
-    /// Waits for the end, and returns the exit status and the settings before and after.
+    /// Waits for the end of the run, and returns the exit status and the settings before and after.
     fn wait(self) -> (String, String, String) {
         let code = self.recorded("code");
         assert!(matches!(self.terminal.0.process().wait(), Ok(WaitStatus::Exited(_, 0))));
@@ -101,7 +101,8 @@ fn an_interruption_always_restores_the_terminal() {
             failures.lock().unwrap().push(failure);
         }
     };
-    // In several threads, so that the programs compete for the processor and their threads run in varying order.
+    // Several threads do this, so that the programs compete for the processor and their threads run
+    // in varying order.
     thread::scope(|scope| {
         for _ in 0..4 {
             scope.spawn(interrupt);

@@ -99,8 +99,8 @@ fn a_new_code_is_offered_after_expiry() {
     assert!(terminal.wait_for_exit(1).contains("the code expired before it was linked"));
 }
 
-/// Whatever follows an ended prompt, the shell's prompt or an error, starts on a new line, with no
-/// empty line before it.
+/// After a prompt has ended, the next output (the shell's prompt or an error) starts on a new line,
+/// with no empty line before it.
 #[test]
 fn an_ended_prompt_leaves_one_line_break() {
     let prompts =

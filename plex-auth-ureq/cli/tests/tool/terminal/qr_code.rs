@@ -25,8 +25,8 @@ fn a_qr_code_and_a_countdown_are_shown() {
     assert!(shown.contains("Signed in as rosa."), "{shown:?}");
 }
 
-/// Decodes the QR code as a camera reads it from the screen. Each cell sets its own colors, so that
-/// the terminal's background does not matter.
+/// Decodes the QR code as a camera would read it from the screen. Each cell sets its own colors, so
+/// that the terminal's background does not matter.
 fn decode(output: &str) -> String {
     // rexpect returns each byte as a character.
     let bytes: Vec<_> = output.chars().map(|byte| u8::try_from(u32::from(byte)).unwrap()).collect();
@@ -91,7 +91,7 @@ const SCALE: usize = 4;
 fn a_qr_code_suits_the_terminal() {
     const ROOM: &str = "rows 50 cols 100";
     const AUTOMATIC: &str = "--renew";
-    // Started together, because each run takes a while.
+    // All runs start together, because each one takes a while.
     let runs = [
         ("rows 10 cols 100", "TERM", "xterm", AUTOMATIC, None),
         ("rows 50 cols 30", "TERM", "xterm", AUTOMATIC, None),
