@@ -18,14 +18,14 @@ pub(super) struct Replaced {
 }
 
 impl Replaced {
-    /// Returns the sign-in that a new one replaces, if it must be revoked: the accounts are known
-    /// and differ, or only one of the two sign-ins has a device key. Otherwise, Plex itself
+    /// Returns the sign-in that a new one replaces, if it must be revoked: the accounts differ, the
+    /// new one is unknown, or only one of the two sign-ins has a device key. Otherwise, Plex itself
     /// replaces the device's token.
     pub(super) fn find(state: &State, name: &str, new: &Profile) -> Result<Option<Self>, Failure> {
         let Some(profile) = state.profile(name)? else { return Ok(None) };
         let device = state.device(name)?.filter(|_| profile.by_device_key);
         let identifier = device.map(|device| device.client_identifier().to_owned());
-        let is_other = profile.uuid.is_some() && new.uuid.is_some() && profile.uuid != new.uuid;
+        let is_other = profile.uuid.is_some() && profile.uuid != new.uuid;
         let has_key = identifier.is_some();
         let loses_key = has_key && !new.by_device_key && new.client_identifier != identifier;
         // A device key has its own client identifier, so Plex does not replace the old token.

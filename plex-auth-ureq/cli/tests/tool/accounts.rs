@@ -139,6 +139,15 @@ fn an_unknown_account_replaces_nothing() {
     log_in(&harness, &["login"], Who::PlexPass)
         .assert_failed(2, &["did not replace the saved one", "login --replace"]);
     assert_eq!(harness.files(), before);
+
+    // With --replace it does, and the saved token is revoked.
+    let revoked = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
+    let revoked_before = revoked();
+    log_in(&harness, &["login", "--replace"], Who::Free)
+        .assert_failed(2, &["its account could not be shown"]);
+    assert_eq!(revoked(), revoked_before + 1);
+    harness.fake(|fake| fake.behave());
+    assert!(harness.succeed(&["whoami"]).contains("tariq"));
 }
 
 #[cfg(unix)]
