@@ -224,11 +224,12 @@ impl TokenSource {
         self.0.slot.rejected(token);
     }
 
-    /// Sends a call with the token. If the host that issued the token rejects it, waits up to 30 s
-    /// for the next token and sends the call again if that is safe: if the first request was
-    /// refused, or the call is idempotent.
+    /// Sends a call with the token. If the host that issued the token rejects it, and sending the
+    /// call again is safe, waits up to 30 s for the next token and does so. It is safe if the call
+    /// is idempotent, or if the error's [outcome](crate::Error::outcome) shows that the first
+    /// request was not carried out.
     ///
-    /// `call` creates the call. A media server's response never counts as a rejection of an
+    /// `call` creates the call, and may be called twice. A media server's response never counts as a rejection of an
     /// account's token.
     ///
     /// # Cancel safety

@@ -61,7 +61,7 @@ impl MediaServer {
 lenient::object! {
     /// The identity of a media server.
     ///
-    /// In a test, create one from the content of the container:
+    /// In a test, create one from the content of the `MediaContainer`:
     ///
     /// ```
     /// let identity: plex_auth_proto::server::ServerIdentity =

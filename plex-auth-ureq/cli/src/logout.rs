@@ -31,7 +31,7 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
         (true, true) => "Signed out.\n".to_owned(),
         (true, false) => "Signed out. A later login is still saved.\n".to_owned(),
         (false, true) if is_shared && !local => {
-            "Deleted the token here. It stays valid, because other programs may use it. To revoke such a token, use `logout --revoke`.\n".to_owned()
+            "Deleted the token from this computer. It stays valid, because other programs may use it. Next time, pass --revoke to `logout` to revoke the token as well.\n".to_owned()
         }
         (false, true) => format!("Deleted the token of the profile {} here. It stays valid.\n", plain(name)),
         (false, false) => "Nothing was deleted, because another login was saved in the meantime.\n".to_owned(),

@@ -72,7 +72,7 @@ pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl
     };
     let url = named.contains("://").then(|| named.parse()).transpose().map_err(invalid)?;
     if let Some(url) = url.as_ref().filter(|_| !plain_http.allowed) {
-        plain_http::warn(url, "use https, or allow it with --allow-plain-http");
+        plain_http::warn(url, "use https, or pass --allow-plain-http to silence this warning");
     }
     Ok(url)
 }
@@ -165,7 +165,7 @@ pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Reso
             .next("See the account's servers: {servers}")),
         (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are named {named}"))
             .likely("Their names are the same, ignoring case.")
-            .next("Use the identifier, which is below the name: {servers}")),
+            .next("Use the identifier, shown below the name in the output of: {servers}")),
     }
 }
 

@@ -120,7 +120,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
         (None, Some(_), Some(_)) => {
             Err(Failure::usage(format!("several users of the Home are named {named}"))
                 .likely("Their names are the same, ignoring case.")
-                .next("Use the identifier, which is before the name: {users}"))
+                .next("Use the identifier, shown before the name in the output of: {users}"))
         }
     }
 }

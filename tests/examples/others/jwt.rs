@@ -55,7 +55,7 @@ impl Sign {
 /// it, or else the reason it was `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
-    /// The client identifier that the token must be for.
+    /// The client identifier that the token must have been issued for.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 

@@ -8,9 +8,10 @@ use std::cell::Cell;
 #[derive(Debug)]
 pub(crate) struct Budget(Cell<usize>);
 
-// While it grows, a list takes up to three times its final size, so a document takes at most 16
-// bytes of memory for each of its bytes. Plex's own responses need less than two: a server in the
-// list takes 600 bytes in memory and at least 900 in the response.
+// While it grows, a list takes up to three times its final size, so a document's lists take at most
+// 12 bytes of memory for each of its bytes, not counting the minimum below. Plex's own responses
+// take less than two even then: a server in the list takes 600 bytes in memory and at least 900 in
+// the response.
 const BYTES_PER_BYTE: usize = 4;
 
 // The minimum, for very small documents such as those in tests: enough for a hundred servers.

@@ -141,8 +141,9 @@ impl<'a> Waiting<'a> {
         if let Some(page) = hosted.filter(|page| !browser::open(page)) {
             drop(page);
             if !self.as_json {
-                self.spinner
-                    .suspend(|| note("No browser was found here. Open the page on any device."));
+                self.spinner.suspend(|| {
+                    note("Could not open a browser here. Open the page on any device.");
+                });
             }
         }
     }

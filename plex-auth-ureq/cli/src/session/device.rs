@@ -183,7 +183,7 @@ fn refresh_error(session: &Session<'_>, error: &RefreshError) -> Failure {
         RefreshError::Clock(_) => explain::wrong_clock(error),
         RefreshError::Request(error) => session.explain(error),
         error => Failure::new(Exit::Unknown, error)
-            .likely("The key of this device could not be used.")
+            .likely("This device's key cannot be used.")
             .next("Sign in again: {login --device-key}"),
     }
 }

@@ -73,7 +73,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
 /// Returns the error for a folder in which any user can replace the files.
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
-        .likely("Another user could replace the saved token, or have a new one sent elsewhere.")
+        .likely("Its permissions are too open: another user could replace the saved token.")
         .next(Hint::from(format!("Remove that permission: chmod o-w {}", quoted_path(folder))))
 }
 

@@ -283,7 +283,10 @@ fn login_opens_the_page_in_a_browser() {
             assert_eq!(fs::read_to_string(&opened).unwrap().trim(), page);
             fs::remove_file(&opened).unwrap();
         } else {
-            assert_eq!(login.line(), "No browser was found here. Open the page on any device.\n");
+            assert_eq!(
+                login.line(),
+                "Could not open a browser here. Open the page on any device.\n"
+            );
             assert!(!opened.exists());
         }
         harness.link(&code, Who::PlexPass);

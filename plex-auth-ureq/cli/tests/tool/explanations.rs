@@ -33,7 +33,7 @@ fn uncommon_servers_are_explained() {
             [
                 "several servers are named Boathouse",
                 "Their names are the same, ignoring case.",
-                "Use the identifier, which is below the name: plex-auth servers",
+                "Use the identifier, shown below the name in the output of: plex-auth servers",
             ],
         ),
         (
@@ -94,7 +94,7 @@ fn uncommon_users_are_explained() {
         &[
             "several users of the Home are named nilo",
             "Their names are the same, ignoring case.",
-            "Use the identifier, which is before the name: plex-auth users",
+            "Use the identifier, shown before the name in the output of: plex-auth users",
         ],
     );
     users(json!([{ "title": "Nilo" }]));
