@@ -50,9 +50,10 @@ impl Replaced {
         let replaced = if self.has_key { "device key" } else { "token" };
         let replaced = format!("replaced {replaced} of {name}");
         if self.is_shared {
-            return Ok(format!(
-                "The {replaced} stays valid, because other programs or profiles may use it.\n"
+            warning(&format!(
+                "the {replaced} stays valid, because other programs or profiles may use it"
             ));
+            return Ok(String::new());
         }
         let identity = match &self.identifier {
             Some(identifier) => session.identity_of(identifier)?,

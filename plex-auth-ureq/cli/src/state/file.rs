@@ -127,23 +127,24 @@ impl Folder {
         if owner::is_writable_for_others(folder) {
             return Err(explain::writable_for_others(folder));
         }
+        // The file that has the group which the new one gets.
+        let like = if target.exists() { path.clone() } else { self.path(other) };
         let owner = Owner::of(&target, folder)
-            .and_then(|owner| {
-                if target.exists() { Ok(owner) } else { owner.with_group_of(&self.path(other)) }
-            })
+            .and_then(|owner| if like == path { Ok(owner) } else { owner.with_group_of(&like) })
             .map_err(|error| cannot("write", &path, &error))?;
-        interrupt::after(|| replace(&path, &target, folder, &owner, bytes))
+        interrupt::after(|| replace(&path, &target, &owner, &like, bytes))
     }
 }
 
 fn replace(
     path: &Path,
     target: &Path,
-    folder: &Path,
     owner: &Owner,
+    like: &Path,
     bytes: &[u8],
 ) -> Result<(), Failure> {
     let cannot_write = |error: io::Error| cannot("write", path, &error);
+    let folder = target.parent().unwrap_or(Path::new("."));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     sweep(folder, &name);
     // Created with mode 0600, so that no other user can open it before its permissions are set.
@@ -153,7 +154,7 @@ fn replace(
         .suffix(NEW)
         .tempfile_in(folder)
         .map_err(cannot_write)?;
-    owner.apply(file.as_file()).map_err(|problem| explain::not_kept(path, &problem))?;
+    owner.apply(file.as_file()).map_err(|problem| explain::not_kept(like, &problem))?;
     file.write_all(bytes).map_err(cannot_write)?;
     file.as_file().sync_all().map_err(cannot_write)?;
     file.persist(target).map_err(|error| cannot_write(error.error))?;
