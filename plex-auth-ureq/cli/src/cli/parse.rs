@@ -20,14 +20,18 @@ pub(crate) fn parse() -> Result<(Cli, Vec<Given>), clap::Error> {
 /// Parses these arguments, which start with the name of the program, and the variables of this
 /// process.
 pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
-    // The first pass ignores variables, and leaves errors to the second one.
-    let without_variables = with_args(Cli::command(), &|_, argument| reset(argument));
-    let matches = without_variables.ignore_errors(true).try_get_matches_from(arguments);
-    let named = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
-    let mut command = with_args(Cli::command(), &|command, argument| {
-        let is_ignored = is_unset(&argument) || is_contradicted(command, &argument, &named);
-        if is_ignored { reset(argument) } else { argument }
-    });
+    let mut command = Cli::command();
+    // Without variables, the passes below would only take time.
+    if env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(b"PLEX_AUTH_")) {
+        // The first pass ignores variables, and leaves errors to the second one.
+        let without_variables = with_args(command.clone(), &|_, argument| reset(argument));
+        let matches = without_variables.ignore_errors(true).try_get_matches_from(arguments);
+        let named = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
+        command = with_args(command, &|command, argument| {
+            let is_ignored = is_unset(&argument) || is_contradicted(command, &argument, &named);
+            if is_ignored { reset(argument) } else { argument }
+        });
+    }
     command.build();
     let mut matches = command.try_get_matches_from_mut(arguments)?;
     let given = given(&command, &matches);
