@@ -8,7 +8,7 @@ use std::{env, iter};
 use clap::{Arg, Command, CommandFactory};
 
 use crate::cli::Cli;
-use crate::cli::given::Given;
+use crate::cli::given::{Given, excludes};
 use crate::output::characters::is_shown;
 
 /// A text that may contain commands of this tool.
@@ -133,14 +133,13 @@ impl Context {
     /// with its arguments, except those in [`NOT_KEPT`].
     fn kept(&self, arguments: &[String]) -> Vec<&Given> {
         let mut command = &self.definition;
-        let mut names = Vec::new();
         for argument in arguments {
-            match command.find_subcommand(argument) {
-                Some(found) => (command, names) = (found, vec![found.get_name()]),
-                None => break,
-            }
+            let Some(found) = command.find_subcommand(argument) else { break };
+            command = found;
         }
-        let Some(&name) = names.first() else { return Vec::new() };
+        if std::ptr::eq(command, &self.definition) {
+            return Vec::new();
+        }
         let present: Vec<_> =
             arguments.iter().filter_map(|argument| option(command, argument)).collect();
         let is_kept = |given: &&Given| {
@@ -150,7 +149,7 @@ impl Context {
                 !is_dropped && !present.iter().any(|other| excludes(command, option, other))
             })
         };
-        let login = self.login.iter().filter(|_| name == "login");
+        let login = self.login.iter().filter(|_| command.get_name() == "login");
         self.given.iter().chain(login).filter(is_kept).collect()
     }
 }
@@ -159,15 +158,6 @@ impl Context {
 fn option<'c>(command: &'c Command, argument: &str) -> Option<&'c Arg> {
     let name = argument.strip_prefix("--")?.split('=').next();
     command.get_arguments().find(|option| name.is_some() && option.get_long() == name)
-}
-
-/// Returns whether only one of two options can be given.
-fn excludes(command: &Command, one: &Arg, other: &Arg) -> bool {
-    let conflicts = |one: &Arg, other: &Arg| {
-        let conflicts = command.get_arg_conflicts_with(one);
-        conflicts.iter().any(|conflict| conflict.get_id() == other.get_id())
-    };
-    one.get_id() == other.get_id() || conflicts(one, other) || conflicts(other, one)
 }
 
 fn line(words: impl Iterator<Item = String>) -> String {

@@ -21,14 +21,31 @@ impl Given {
     }
 }
 
-/// Returns the options that were given to the command, including those that every command has.
-pub(super) fn given(command: &Command, matches: &ArgMatches) -> Vec<Given> {
-    let (mut command, mut matches) = (command, matches);
+/// Returns the command that was used, such as `devices remove`, and its arguments.
+pub(super) fn used<'a>(
+    mut command: &'a Command,
+    mut matches: &'a ArgMatches,
+) -> (&'a Command, &'a ArgMatches) {
     while let Some((name, inner)) = matches.subcommand() {
         let Some(found) = command.find_subcommand(name) else { break };
         (command, matches) = (found, inner);
     }
+    (command, matches)
+}
+
+/// Returns the options that were given to the command, including those that every command has.
+pub(super) fn given(command: &Command, matches: &ArgMatches) -> Vec<Given> {
+    let (command, matches) = used(command, matches);
     command.get_arguments().filter_map(|argument| option(argument, matches)).collect()
+}
+
+/// Returns whether only one of two options of a command can be given.
+pub(crate) fn excludes(command: &Command, one: &Arg, other: &Arg) -> bool {
+    let conflicts = |one: &Arg, other: &Arg| {
+        let conflicts = command.get_arg_conflicts_with(one);
+        conflicts.iter().any(|conflict| conflict.get_id() == other.get_id())
+    };
+    one.get_id() == other.get_id() || conflicts(one, other) || conflicts(other, one)
 }
 
 fn option(argument: &Arg, matches: &ArgMatches) -> Option<Given> {

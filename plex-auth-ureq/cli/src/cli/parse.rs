@@ -1,15 +1,14 @@
 //! Parsing of the command line.
 
-use std::collections::BTreeSet;
 use std::env;
 use std::ffi::OsString;
 
 use clap::builder::Resettable;
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Command, CommandFactory, FromArgMatches, Id};
 
 use super::Cli;
-use super::given::{Given, given};
+use super::given::{Given, excludes, given, used};
 use super::values::is_no;
 
 /// Parses the arguments and the variables of this process.
@@ -21,33 +20,44 @@ pub(crate) fn parse() -> Result<(Cli, Vec<Given>), clap::Error> {
 /// process.
 pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
     let mut command = Cli::command();
-    // Without variables, the passes below would only take time.
+    // Without variables, another pass would only take time.
     if env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(b"PLEX_AUTH_")) {
-        // The first pass ignores variables, and leaves errors to the second one.
-        let without_variables = with_args(command.clone(), &|_, argument| reset(argument));
-        let matches = without_variables.ignore_errors(true).try_get_matches_from(arguments);
-        let named = matches.map(|matches| on_command_line(&matches)).unwrap_or_default();
-        command = with_args(command, &|command, argument| {
-            let is_ignored = is_unset(&argument) || is_contradicted(command, &argument, &named);
-            if is_ignored { reset(argument) } else { argument }
-        });
+        // The first pass leaves errors to the second one.
+        let mut first = command.clone().ignore_errors(true);
+        let matches = first.try_get_matches_from_mut(arguments);
+        let ignored = matches.map(|matches| ignored_variables(&first, &matches));
+        if let Some(ignored) = ignored.ok().filter(|ignored| !ignored.is_empty()) {
+            command = without_variables(command, &ignored);
+        }
     }
-    command.build();
     let mut matches = command.try_get_matches_from_mut(arguments)?;
     let given = given(&command, &matches);
     Ok((Cli::from_arg_matches_mut(&mut matches)?, given))
 }
 
-/// Changes each argument of a command and of its subcommands.
-fn with_args(command: Command, change: &dyn Fn(&Command, Arg) -> Arg) -> Command {
-    let before = command.clone();
-    command
-        .mut_args(|argument| change(&before, argument))
-        .mut_subcommands(|command| with_args(command, change))
+/// Returns the arguments of the used command whose variables are ignored: those that are unset, and
+/// those that conflict with an option on the command line.
+fn ignored_variables(command: &Command, matches: &ArgMatches) -> Vec<Id> {
+    let (command, matches) = used(command, matches);
+    let is_on_command_line = |argument: &&Arg| {
+        matches.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
+    };
+    let named: Vec<_> = command.get_arguments().filter(is_on_command_line).collect();
+    let is_ignored = |argument: &&Arg| {
+        let is_contradicted = || named.iter().any(|other| excludes(command, argument, other));
+        argument.get_env().and_then(env::var_os).is_some()
+            && (is_unset(argument) || is_contradicted())
+    };
+    command.get_arguments().filter(is_ignored).map(|argument| argument.get_id().clone()).collect()
 }
 
-fn reset(argument: Arg) -> Arg {
-    argument.env(Resettable::Reset)
+/// Removes the variables of these arguments from a command and from its subcommands.
+fn without_variables(command: Command, ignored: &[Id]) -> Command {
+    let reset = |argument: Arg| {
+        let is_ignored = ignored.contains(argument.get_id());
+        if is_ignored { argument.env(Resettable::Reset) } else { argument }
+    };
+    command.mut_args(reset).mut_subcommands(|command| without_variables(command, ignored))
 }
 
 /// Returns whether the variable of an argument is empty, as when a script passes on an unset
@@ -57,25 +67,4 @@ fn is_unset(argument: &Arg) -> bool {
     argument.get_env().and_then(env::var_os).is_some_and(|value| {
         value.is_empty() || (!argument.get_action().takes_values() && is_no(&value))
     })
-}
-
-/// Returns whether the command line has an option that conflicts with this one. If so, the variable
-/// of this one is ignored.
-fn is_contradicted(command: &Command, argument: &Arg, given: &BTreeSet<String>) -> bool {
-    let conflicts = |one: &Arg, other: &Arg| {
-        command.get_arg_conflicts_with(one).iter().any(|found| found.get_id() == other.get_id())
-    };
-    let given = command.get_arguments().filter(|other| given.contains(other.get_id().as_str()));
-    given.into_iter().any(|other| conflicts(other, argument) || conflicts(argument, other))
-}
-
-/// Returns the IDs of the arguments that are on the command line.
-fn on_command_line(matches: &ArgMatches) -> BTreeSet<String> {
-    let is_given = |id: &&str| matches.value_source(id) == Some(ValueSource::CommandLine);
-    let ids = matches.ids().map(clap::Id::as_str).filter(is_given).map(str::to_owned);
-    let mut given: BTreeSet<_> = ids.collect();
-    if let Some((_, matches)) = matches.subcommand() {
-        given.extend(on_command_line(matches));
-    }
-    given
 }
