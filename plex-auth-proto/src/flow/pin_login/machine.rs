@@ -271,21 +271,7 @@ impl<M: PinMethod> PinMachine<M> {
     pub(crate) fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
         if self.method.awaits(id) {
             let moment = self.clock.at(now);
-            if let (Completion::Cancelled, State::Polling(polling)) = (&completion, &mut self.state)
-            {
-                polling.sending(moment);
-                if polling.is_over_after_failure(moment) {
-                    return self.end(Err(Failure::Expired));
-                }
-                self.due = polling.earliest();
-            }
-            if let Err(error) = self.method.signed(moment, completion) {
-                if let State::Polling(polling) = &mut self.state {
-                    polling.sending(moment);
-                }
-                self.polled(moment, Err(Failure::CannotSign(error)));
-            }
-            return;
+            return self.signed(moment, completion);
         }
         let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
             return;
@@ -311,6 +297,21 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
+    /// Handles the completion of a poll's signature. Without a signature, the poll counts as sent.
+    fn signed(&mut self, now: Moment, completion: Completion) {
+        let is_cancelled = matches!(completion, Completion::Cancelled);
+        let result = self.method.signed(now, completion);
+        if let (State::Polling(polling), true) = (&mut self.state, is_cancelled || result.is_err())
+        {
+            polling.sending(now);
+        }
+        match result {
+            Err(error) => self.polled(now, Err(Failure::CannotSign(error))),
+            Ok(()) if is_cancelled => self.poll_cancelled(now),
+            Ok(()) => {}
+        }
+    }
+
     /// Handles a request that the driver stopped waiting for. A poll is sent again as soon as a
     /// second has passed since the lost one. Creating the PIN is retried after a backoff, because
     /// the lost request may have created one.
@@ -324,15 +325,20 @@ impl<M: PinMethod> PinMachine<M> {
                     self.end(Err(Failure::Request(error)));
                 }
             }
-            State::Polling(polling) => {
+            State::Polling(_) => {
                 self.may_be_linked = true;
-                if polling.is_over_after_failure(now) {
-                    return self.end(Err(Failure::Expired));
-                }
-                self.due = polling.earliest();
+                self.poll_cancelled(now);
             }
             State::FailureTaken | State::Finished(_) => {}
         }
+    }
+
+    fn poll_cancelled(&mut self, now: Moment) {
+        let State::Polling(polling) = &mut self.state else { return };
+        if polling.is_over_after_failure(now) {
+            return self.end(Err(Failure::Expired));
+        }
+        self.due = polling.earliest();
     }
 
     fn completed(&mut self, now: Moment, result: Result<PinResponse, Error>) {
