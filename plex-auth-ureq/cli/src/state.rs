@@ -40,7 +40,7 @@ const STATE: &str = "state.json";
 #[derive(Debug)]
 pub(crate) struct Store {
     folder: Folder,
-    /// How long to wait for a lock.
+    /// The maximum time to wait for a lock.
     timeout: Duration,
 }
 
@@ -86,7 +86,7 @@ impl Store {
         }
         let path = self.folder.path(IDENTIFIER);
         let remedy = format!(
-            "Restore it from a backup, or remove it, which makes this a new device to Plex: rm {}",
+            "Restore it from a backup, or remove it (Plex will then see this as a new device): rm {}",
             quoted_path(&path)
         );
         Err(explain::damaged(&path, "it is not one line of plain text", Hint::from(remedy)))

@@ -68,11 +68,11 @@ fn not_understood(error: &clap::Error) -> Failure {
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
     if is_missing(error) {
         return Failure::usage(one_line(what))
-            .likely("The value is missing or empty, as when a script's variable is not set.")
+            .likely("The value is missing or empty, for example because a variable in a script is not set.")
             .next("Pass a value. See the options: {--help}");
     }
     let failure = Failure::usage(one_line(what)).next("See the options: {--help}");
-    failure.likely(tip.map_or_else(|| "The command line is mistyped.".to_owned(), one_line))
+    failure.likely(tip.map_or_else(|| "There is a typo in the command.".to_owned(), one_line))
 }
 
 /// Describes an invalid value without repeating it, because it may contain a secret, such as a

@@ -60,8 +60,8 @@ fn without_variables(command: Command, ignored: &[Id]) -> Command {
     command.mut_args(reset).mut_subcommands(|command| without_variables(command, ignored))
 }
 
-/// Returns whether the variable of an argument is empty, as when a script passes on an unset
-/// variable, or turns a flag off. To clap, such a flag would be present and would conflict with
+/// Returns whether the variable of an argument is empty, for example because a script passes on
+/// an unset variable, or turns a flag off. To clap, such a flag would be present and would conflict with
 /// others.
 fn is_unset(argument: &Arg) -> bool {
     argument.get_env().and_then(env::var_os).is_some_and(|value| {

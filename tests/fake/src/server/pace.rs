@@ -111,7 +111,8 @@ impl Progress {
         }
     }
 
-    /// Advances the detection of the end of the head. Always returns true, for use in a condition.
+    /// Updates the end-of-head detection with one byte. Always returns true, so that it can be used
+    /// in a condition.
     fn step(&mut self, byte: u8) -> bool {
         self.blank_line = match (self.blank_line, byte) {
             (0 | 2, b'\r') | (1 | 3, b'\n') => self.blank_line + 1,
