@@ -105,7 +105,7 @@ impl PlexTv {
 pub struct DeviceLogin<K> {
     machine: PinMachine<WithKey<K>>,
     pending: Option<PendingExchange>,
-    /// The outcome, until it is returned.
+    /// The outcome, until it is returned. Until then, a late token replaces a failure.
     outcome: Option<Result<LinkedDevice, DeviceLoginError>>,
 }
 
@@ -128,7 +128,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
 
     /// Returns the progress.
     pub fn progress(&self, now: Now) -> DeviceLoginProgress {
-        if self.pending.is_some() {
+        if self.is_exchanging() {
             return DeviceLoginProgress::Exchanging;
         }
         match self.machine.progress(now) {
@@ -173,14 +173,26 @@ impl<K: DeviceKey> DeviceLogin<K> {
             Some(PendingExchange { exchange, in_flight: InFlight::new(), until, failure });
     }
 
+    /// Returns whether the login is checking whether the key is registered.
+    fn is_exchanging(&self) -> bool {
+        self.pending.is_some() && self.outcome.is_none()
+    }
+
     fn linked(&mut self, linked: LinkedPin) {
         self.end(Ok(LinkedDevice::of(linked)));
     }
 
     fn end(&mut self, outcome: Result<LinkedDevice, DeviceLoginError>) {
+        self.outcome = Some(outcome);
+    }
+
+    /// Returns the outcome, if the login has ended and has not returned it. Late responses are
+    /// ignored from then on.
+    fn take_outcome(&mut self) -> Step<<Self as Flow>::Output> {
+        let Some(outcome) = self.outcome.take() else { return Step::Finished };
         self.machine.close();
         self.pending = None;
-        self.outcome = Some(outcome);
+        Step::Done(outcome)
     }
 
     /// Returns the next step of the exchange, or `None` if the login has ended.
@@ -221,7 +233,11 @@ impl<K: DeviceKey> DeviceLogin<K> {
     fn complete_exchange(&mut self, now: Now, id: RequestId, completion: Completion) {
         let Some(pending) = &mut self.pending else { return };
         let clock = self.machine.clock();
+        let is_over = self.outcome.is_some();
         if pending.exchange.awaits(id) {
+            if is_over {
+                return;
+            }
             let now = clock.at(now);
             if let Err(error) = pending.exchange.signed(now, completion) {
                 if pending.exchange.due() > pending.until {
@@ -232,8 +248,9 @@ impl<K: DeviceKey> DeviceLogin<K> {
         }
         let Some(arrival) = pending.in_flight.finish(clock, now, id, completion) else { return };
         let now = clock.at(now);
+        let is_late = arrival.is_late || is_over;
         let Some(result) = arrival.result else {
-            if !arrival.is_late {
+            if !is_late {
                 pending.exchange.cancelled(now);
                 if pending.exchange.due() > pending.until {
                     let failure = pending.failure.clone();
@@ -243,7 +260,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
             return;
         };
         // A late token is still valid.
-        if arrival.is_late && !matches!(result, Ok(ExchangeResponse::Token(_))) {
+        if is_late && !matches!(result, Ok(ExchangeResponse::Token(_))) {
             return;
         }
         match pending.exchange.complete(now, Duration::ZERO, true, result) {
@@ -274,27 +291,27 @@ impl<K: DeviceKey> Flow for DeviceLogin<K> {
                 Step::Done(Err(failure)) => self.pin_failed(failure, now),
             }
         }
-        if let Some(step) = self.poll_exchange(now) {
-            return step;
+        if self.outcome.is_none() {
+            if let Some(step) = self.poll_exchange(now) {
+                return step;
+            }
         }
-        self.outcome.take().map_or(Step::Finished, Step::Done)
+        self.take_outcome()
     }
 
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
+        if matches!(self.outcome, Some(Ok(_))) {
+            return;
+        }
         if self.pending.as_ref().is_some_and(|pending| pending.knows(id)) {
             return self.complete_exchange(now, id, completion);
         }
         self.machine.complete(now, id, completion);
-        if self.outcome.is_some() {
-            return;
-        }
         // This is done at once, so that `save` records that an exchange follows.
         if let Some(failure) = self.machine.take_failure() {
             self.pin_failed(failure, now);
-        } else if self.pending.is_some() {
-            if let Some(linked) = self.machine.take_linked() {
-                self.linked(linked);
-            }
+        } else if let Some(linked) = self.machine.take_linked() {
+            self.linked(linked);
         }
     }
 }
@@ -308,12 +325,12 @@ impl PendingExchange {
 
 impl<K: DeviceKey> fmt::Debug for DeviceLogin<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { machine, pending, outcome: _ } = self;
+        let Self { machine, pending: _, outcome: _ } = self;
         f.debug_struct("DeviceLogin")
             .field("plex_tv", machine.plex_tv())
             .field("key_id", &machine.method().key.jwk().key_id())
             .field("state", machine)
-            .field("exchanging", &pending.is_some())
+            .field("exchanging", &self.is_exchanging())
             .finish()
     }
 }

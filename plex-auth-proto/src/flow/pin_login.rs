@@ -192,7 +192,11 @@ impl Flow for PinLogin {
     type Output = Result<LinkedPin, PinLoginError>;
 
     fn poll(&mut self, now: Now) -> Step<Self::Output> {
-        self.0.poll(now).map(|outcome| {
+        let step = self.0.poll(now);
+        if matches!(step, Step::Done(_)) {
+            self.0.close();
+        }
+        step.map(|outcome| {
             outcome.map_err(|failure| match failure {
                 Failure::Request(error) => error.into(),
                 // Without a key there is nothing to sign.

@@ -22,7 +22,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
         let WithKey { key, kind, .. } = self.machine.method();
         let pin = self.machine.saved_pin(now);
         let pin = pin.map(|(pin, ends_at)| saved_state::pin(pin.pin(), ends_at));
-        let exchanging = self.pending.as_ref().map(|_| ("exchanging", Member::Flag(true)));
+        let exchanging = self.is_exchanging().then_some(("exchanging", Member::Flag(true)));
         let strong = [("strong", Member::Flag(*kind == PinKind::Page))];
         let members = pin.into_iter().flatten().chain(exchanging).chain(strong);
         saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), members)

@@ -111,7 +111,7 @@ impl<M: PinMethod> PinMachine<M> {
 
     /// Starts again with a new PIN, if the login is finished and has returned its outcome.
     pub(crate) fn renew(&mut self) {
-        if matches!(self.state, State::Finished(None) | State::FailureTaken) {
+        if matches!(self.state, State::Finished(None)) {
             self.in_flight.forget();
             self.state = State::Creating { give_up_at: None };
             self.backoff = BACKOFF;
@@ -151,7 +151,8 @@ impl<M: PinMethod> PinMachine<M> {
         Some((polling.pin(), ends_at))
     }
 
-    /// Takes the failure, if the login has finished with one and has not returned it.
+    /// Takes the failure, if the login has finished with one and has not returned it. A late token
+    /// is then still accepted, until [`close`](Self::close) is called.
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
         let State::Finished(outcome) = &mut self.state else { return None };
         let failure = outcome.take_if(|outcome| outcome.is_err())?.err();
@@ -159,7 +160,7 @@ impl<M: PinMethod> PinMachine<M> {
         failure
     }
 
-    /// Stops accepting a late token, because the login has another outcome.
+    /// Stops accepting a late token, because the login has returned its outcome.
     pub(crate) fn close(&mut self) {
         self.in_flight.abandon();
         self.state = State::Finished(None);
@@ -232,7 +233,7 @@ impl<M: PinMethod> PinMachine<M> {
         let wait = self.in_flight.left(now.elapsed).unwrap_or(self.due.saturating_sub(now.elapsed));
         let call = match &mut self.state {
             State::FailureTaken => return Step::Finished,
-            State::Finished(outcome) => return outcome.take().map_or(Step::Finished, Step::Done),
+            State::Finished(_) => return self.take_outcome(),
             _ if !wait.is_zero() => return Step::Wait(Some(wait)),
             State::Creating { give_up_at } => {
                 let end = now.elapsed.saturating_add(self.create_timeout);
@@ -262,10 +263,17 @@ impl<M: PinMethod> PinMachine<M> {
     }
 
     fn after_sign_error(&mut self, now: Moment) -> Step<Result<LinkedPin, Failure>> {
-        match &mut self.state {
-            State::Finished(outcome) => outcome.take().map_or(Step::Finished, Step::Done),
+        match &self.state {
+            State::Finished(_) => self.take_outcome(),
             _ => Step::Wait(Some(self.due.saturating_sub(now.elapsed))),
         }
+    }
+
+    fn take_outcome(&mut self) -> Step<Result<LinkedPin, Failure>> {
+        if let Some(failure) = self.take_failure() {
+            return Step::Done(Err(failure));
+        }
+        self.take_linked().map_or(Step::Finished, |linked| Step::Done(Ok(linked)))
     }
 
     pub(crate) fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {

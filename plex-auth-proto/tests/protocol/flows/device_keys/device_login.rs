@@ -13,7 +13,7 @@ use plex_auth_proto::{Body, Flow, Step};
 use super::{
     CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, jwt, login, registered,
 };
-use crate::flows::harness::{Answer, Driven, RetryAfter, cut_off, edited, plex_tv};
+use crate::flows::harness::{Answer, Driven, RetryAfter, Scripted, cut_off, edited, plex_tv};
 
 #[test]
 fn signature_is_used_for_three_minutes() {
@@ -255,6 +255,43 @@ fn late_poll_response_does_not_end_the_exchange() {
     driven.complete(&late, &exchanged(0));
     driven.complete(&nonce, &Answer(200, NONCE));
     assert_eq!(registered(driven.finish()), jwt(0));
+}
+
+#[test]
+fn late_token_replaces_a_failure() {
+    const NEVER: Scripted = RetryAfter(429, "99999999999");
+    let key = Key::new();
+    // The PIN expires without a response to a poll.
+    let mut driven = login(&key);
+    driven.respond(Answer(201, CREATED));
+    let (mut late, mut nonce) = (driven.send().unwrap(), driven.send().unwrap());
+    while driven.last().path != "/auth/nonce" {
+        (late, nonce) = (nonce, driven.send().unwrap());
+    }
+    driven.complete(&late, &Answer(200, LINKED));
+    assert_eq!(registered(driven.finish()), "eyJh.eyJp.c2ln");
+    driven.complete(&nonce, &Answer(200, NONCE));
+    assert!(matches!(driven.flow.poll(driven.now), Step::Finished));
+
+    // The login has failed but has not returned its outcome yet. In the first case a poll returns
+    // the late token; in the second, an exchange does.
+    for (before, response, token) in [
+        (vec![], Answer(200, LINKED), "eyJh.eyJp.c2ln".to_owned()),
+        (vec![Answer(404, GONE), Answer(200, NONCE)], exchanged(0), jwt(0)),
+    ] {
+        let mut driven = login(&key);
+        driven.respond_all([Answer(201, CREATED), cut_off(true)]).respond_all(before.clone());
+        let late = driven.send().unwrap();
+        if before.is_empty() {
+            driven.respond(Answer(404, GONE));
+        }
+        driven.respond(NEVER);
+        assert!(matches!(driven.progress(), DeviceLoginProgress::Finished));
+        assert!(!driven.flow.save(driven.now).expose().contains("exchanging"));
+        driven.complete(&late, &response);
+        driven.complete(&late, &response);
+        assert_eq!(registered(driven.finish()), token);
+    }
 }
 
 #[test]
