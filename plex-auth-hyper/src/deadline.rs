@@ -12,7 +12,7 @@ use plex_auth_proto::error::TransportErrorKind;
 
 use crate::turns::Turns;
 
-/// The timer of the runtime.
+/// The runtime's timer.
 pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
 
 /// The time limit of an exchange, across all of its steps.

@@ -142,15 +142,17 @@ impl TokenSource {
         Self::start(transport, refresher, None)
     }
 
-    /// Creates a token source like [`new`](Self::new). Its future calls `save` with each new state,
-    /// before any caller gets the token in it.
+    /// Creates a token source like [`new`](Self::new). Its future calls `save` with each new state
+    /// before any caller gets the token that the state contains.
     ///
     /// While the future that `save` returns runs, callers get the previous token if it is still
     /// valid. If the future fails or panics, [`status`](Self::status) reports the error, and
-    /// callers get the new token anyway, but no key is registered. If the future itself calls
-    /// [`token`](Self::token), it gets the previous token or an error, without waiting. If `save`
-    /// owns a clone of the token source, the token source keeps running until it is
-    /// [shut down](Self::shutdown).
+    /// callers get the new token anyway. A refresher that was about to register a key does not
+    /// register it, and ends with [`NotSaved`](plex_auth_proto::flow::DeviceTokenEnd::NotSaved).
+    ///
+    /// If the future itself calls [`token`](Self::token), it gets the previous token or an error,
+    /// without waiting. If `save` owns a clone of the token source, the token source keeps running
+    /// until it is [shut down](Self::shutdown).
     pub fn with_save<S, B, R, F, Fut, E>(
         transport: &Transport<S>,
         mut refresher: R,

@@ -21,7 +21,7 @@ enum Event {
     Step(DriverEvent<()>),
 }
 
-/// Runs the refresher to its end.
+/// Runs the refresher until it ends or the token source is shut down.
 pub(crate) async fn run<R: Refresher>(
     mut driver: Driver<SharedRefresher<R>>,
     slot: TokenSlot,

@@ -119,7 +119,7 @@ pub(crate) fn classify(error: &Error, context: &ErrorContext<'_>) -> Failure {
 /// Classifies an error in HTTP itself rather than in the connection.
 pub(crate) fn classify_protocol(error: &Error) -> Failure {
     match error {
-        Error::RequireHttpsOnly(_) => not_started("the agent allows only https"),
+        Error::RequireHttpsOnly(_) => not_started("the agent allows only HTTPS"),
         Error::BadUri(_) | Error::Http(_) => not_started("the URL or a header is invalid"),
         Error::LargeResponseHeader(..) => {
             Failure::outcome_unknown(TransportErrorKind::HeadTooLarge)

@@ -91,14 +91,16 @@ impl TokenSource {
     }
 
     /// Starts a thread that runs the refresher over this transport and calls `save` with each new
-    /// state, before any caller gets the token in it.
+    /// state before any caller gets the token that the state contains.
     ///
     /// `save` runs on that thread. While it runs, callers get the previous token if it is still
     /// valid. If `save` fails or panics, [`status`](Self::status) reports the error, and callers
-    /// get the new token anyway, but no key is registered. If `save` itself calls
-    /// [`token`](Self::token), it gets the previous token or an error, without waiting. If `save`
-    /// owns a clone of the token source, the token source keeps running until it is
-    /// [shut down](Self::shutdown).
+    /// get the new token anyway. A refresher that was about to register a key does not register it,
+    /// and ends with [`NotSaved`](plex_auth_proto::flow::DeviceTokenEnd::NotSaved).
+    ///
+    /// If `save` itself calls [`token`](Self::token), it gets the previous token or an error,
+    /// without waiting. If `save` owns a clone of the token source, the token source keeps running
+    /// until it is [shut down](Self::shutdown).
     pub fn with_save<E>(
         transport: &Transport,
         mut refresher: impl Refresher + Send + 'static,

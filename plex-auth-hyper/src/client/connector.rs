@@ -19,7 +19,7 @@ use super::resolver::Resolver;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-// This is part of the 30 s of an exchange. hyper-util divides it among the addresses of each
+// This counts toward the 30 s limit of an exchange. hyper-util divides it among the addresses of each
 // family, so that an address that does not respond leaves time for the others.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -161,7 +161,7 @@ impl Socket {
         }
         self.read = 0;
         // Wakes the task after the runtime has processed its timers. Waking it directly would be
-        // too early: a runtime with one thread could not end the call in time.
+        // too early: on a single-threaded runtime, the call's time limit would have no effect.
         pin!(tokio::task::yield_now()).poll(cx)
     }
 }

@@ -35,7 +35,7 @@ impl Body for Script {
     }
 }
 
-/// A service that returns a given response. It must be ready when it is called.
+/// A service that returns a given response. It panics if it is called before it is ready.
 struct Mock<F> {
     response: F,
     ready: bool,

@@ -66,8 +66,8 @@ pub enum ResponseError {
     VerificationCodeRequired(Rejection),
     /// 401 with code 1028: the verification code is wrong or has expired. Ask for a new one.
     VerificationCodeRejected(Rejection),
-    /// 401 with code 1030: the account signs in by email only. Use a PIN, which the user links on
-    /// Plex's own page.
+    /// 401 with code 1030: the account uses email sign-in instead of a password. Use a PIN, which
+    /// the user links on Plex's own page.
     EmailOnly(Rejection),
     /// 401 with code 1031: too many failures from this IP address. Stop and wait: each further
     /// attempt extends the block.

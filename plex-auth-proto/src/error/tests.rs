@@ -69,7 +69,7 @@ fn every_kind_has_a_message_and_retryability() {
         let error = details(reason, true);
         assert_eq!(
             error.to_string(),
-            format!("request to plex.tv failed: {text} (the request may have been sent)")
+            format!("request to plex.tv failed: {text} (the request may have been carried out)")
         );
         assert_eq!(error.is_retryable(), passes, "{text}");
         assert!(

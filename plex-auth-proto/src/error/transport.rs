@@ -55,7 +55,8 @@ impl TransportError {
 
 impl fmt::Display for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sent = if self.sent { "the request may have been sent" } else { "nothing was sent" };
+        let sent =
+            if self.sent { "the request may have been carried out" } else { "nothing was sent" };
         write!(f, "request to {} failed: {} ({sent})", Server(&self.context), self.kind)
     }
 }

@@ -204,7 +204,7 @@ where
         }
     }
 
-    /// Waits until a request completes. Returns `None` if the time passes first.
+    /// Waits until a request completes. Returns `None` if `time` elapses first.
     async fn wait(
         &mut self,
         time: Option<Duration>,

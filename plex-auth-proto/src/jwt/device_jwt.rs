@@ -75,8 +75,8 @@ impl DeviceClaims {
         }
     }
 
-    /// Sets which user data Plex's token contains, replacing the previous scopes. If `scopes` is
-    /// empty, no user data is requested, and it is unknown how Plex responds.
+    /// Sets which user data the token from Plex contains, replacing the previous scopes. If
+    /// `scopes` is empty, no user data is requested, and it is unknown how Plex responds.
     #[must_use]
     pub fn scopes(mut self, scopes: impl IntoIterator<Item = JwtScope>) -> Self {
         self.scopes = scopes.into_iter().collect();

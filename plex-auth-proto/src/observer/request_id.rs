@@ -15,8 +15,8 @@ const MAX_LENGTH: usize = 128;
 /// attempt. A sign-in takes a few hundred bytes, a device's JWT one or two thousand.
 const MAX_SEARCHED_BODY: usize = 16 * 1024;
 
-/// The number of consecutive bytes that an ID must not have in common with a secret. Two UUIDs
-/// share eight by chance once in four million requests.
+/// The number of consecutive bytes that an ID must not have in common with a secret. Two
+/// random UUIDs share eight by chance about once in 90,000 requests.
 const COMMON_LENGTH: usize = 8;
 
 /// The minimum length of a short secret. A secret of at least this length, but shorter than

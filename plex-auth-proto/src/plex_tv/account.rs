@@ -67,7 +67,7 @@ lenient::object! {
         pub confirmed: Option<bool>,
         /// The time at which the account was created.
         pub joined_at: Option<UnixSeconds> as "joinedAt",
-        /// Whether the account can only sign in by email.
+        /// Whether the account uses email sign-in instead of a password.
         pub email_only_auth: Option<bool> as "emailOnlyAuth",
         /// Whether the account has a password.
         pub has_password: Option<bool> as "hasPassword",

@@ -300,7 +300,7 @@ pub enum ServerUrlProblem {
     #[error("points to Plex Web, not to the server")]
     PlexWeb,
     /// The host is missing or contains an invalid character.
-    #[error("has a missing or invalid host")]
+    #[error("has no host, or an invalid one")]
     Host,
     /// The host is numeric, but not an IPv4 address of four decimal numbers without leading zeros.
     #[error(

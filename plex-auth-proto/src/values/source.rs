@@ -101,7 +101,7 @@ pub enum InvalidSource {
     /// The prefix, such as `server://`, is missing or invalid, or the identifier contains another
     /// one.
     #[error(
-        "the source has no valid prefix, or more than one; use server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
+        "the source must have exactly one prefix, as in server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
     )]
     Prefix,
     /// Nothing follows the prefix.

@@ -13,7 +13,8 @@ use zeroize::Zeroizing;
 const NAME: &str = "_elementType";
 const CHILDREN: &str = "_children";
 
-/// The maximum depth of converted elements. The deepest response of a server has three levels.
+/// The maximum depth of converted elements. The deepest known response from a server has three
+/// levels.
 const MAX_DEPTH: usize = 16;
 
 /// Returns the document in the newer format, if it is an element with this name.

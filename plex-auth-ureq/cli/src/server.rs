@@ -89,8 +89,11 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
             .next("Try again, or use the server's URL: {servers}");
     };
     let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();
-    let states =
-        if states.is_empty() { "no connections are listed".to_owned() } else { states.join("; ") };
+    let states = if states.is_empty() {
+        "the server has no listed connections".to_owned()
+    } else {
+        states.join("; ")
+    };
     let failure = Failure::new(Exit::Unknown, format!("could not connect to the server: {states}"));
     if *plain_http_skipped {
         failure

@@ -51,7 +51,7 @@ impl fmt::Display for ResponseError {
             rejection.write_codes(f)?;
         }
         if let Self::Redirected { to: Some(to), .. } = self {
-            write!(f, " with a redirect to {to}")?;
+            write!(f, " and pointed to {to}")?;
         }
         let advice = self.advice();
         if advice.is_empty() { Ok(()) } else { write!(f, "; {advice}") }
@@ -66,7 +66,7 @@ impl ResponseError {
             Self::Unauthorized(_) => self.why_unauthorized(),
             Self::VerificationCodeRequired(_) => "a verification code is required",
             Self::VerificationCodeRejected(_) => "the verification code is wrong or has expired",
-            Self::EmailOnly(_) => "the account can only sign in by email",
+            Self::EmailOnly(_) => "the account uses email sign-in instead of a password",
             Self::TooManyFailures(_) => "too many failed attempts from this IP address",
             Self::Forbidden(_) => "access was denied",
             Self::RateLimited(_) => "too many requests",

@@ -10,7 +10,7 @@ use crate::values::server_url::ServerUrl;
 use crate::values::token::Token;
 
 /// The connection that a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen: the right
-/// server responded over it, and no token has been sent yet.
+/// server responded over it, and no token has been sent over it yet.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ChosenConnection {
@@ -100,7 +100,7 @@ impl Listing<'_> {
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str(": no connections are listed; list the servers again");
+            return f.write_str(": the server has no listed connections; list the servers again");
         }
         for (index, candidate) in self.0.iter().take(Self::MAX_SHOWN).enumerate() {
             let separator = if index == 0 { ": " } else { "; " };

@@ -68,7 +68,8 @@ impl TransientTokenRefresher {
         self.hand_out(saved.flatten());
     }
 
-    /// Returns the token to hand out and how long it is valid.
+    /// Returns the token to hand out and how long it remains valid, or `None` if there is no valid
+    /// token.
     pub(crate) fn valid_token(&self, now: Now) -> Option<(&Token, Duration)> {
         let current = self.current.as_ref()?;
         let left = current.left(self.clock.peek(now));

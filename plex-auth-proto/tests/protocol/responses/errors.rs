@@ -294,7 +294,7 @@ fn redirect_shows_only_the_origin() {
     let error = refused_with(transient(), 308, &[("location", "https://plex.example/a")], "");
     assert_eq!(
         error.to_string(),
-        "a redirect was not followed: http://10.0.0.7:32400 answered 308 with a redirect to \
+        "a redirect was not followed: http://10.0.0.7:32400 answered 308 and pointed to \
          another host; check the base URL and the network"
     );
 }
@@ -340,10 +340,10 @@ fn foreign_redirect_host_is_not_shown() {
     for (location, shown) in [
         (
             "https://clients.plex.tv/x",
-            "with a redirect to https://clients.plex.tv; if that is the right server",
+            "and pointed to https://clients.plex.tv; if that is the right server",
         ),
-        ("http://plex.tv/x", "with a redirect to http://plex.tv; if that is the right server"),
-        ("/x", "with a redirect to https://plex.tv; check the path"),
+        ("http://plex.tv/x", "and pointed to http://plex.tv; if that is the right server"),
+        ("/x", "and pointed to https://plex.tv; check the path"),
     ] {
         let error = refused_with(details(), 302, &[("location", location)], "");
         assert!(error.to_string().contains(shown), "{error}");

@@ -58,7 +58,7 @@ fn uncommon_servers_are_explained() {
             json!([ordinary()]),
             2,
             [
-                "could not connect to the server: no connections are listed",
+                "could not connect to the server: the server has no listed connections",
                 "The server is not running, or cannot be reached from this network.",
                 "See the state of each connection: plex-auth servers",
             ],
@@ -143,7 +143,7 @@ fn refusals_are_explained() {
             401,
             1030,
             [
-                "the account can only sign in by email",
+                "the account uses email sign-in instead of a password",
                 "The account has no password.",
                 "Sign in on Plex's page: plex-auth login --open",
             ],

@@ -145,7 +145,7 @@ fn credentials_can_be_piped() {
         .assert_failed(1, &["a verification code is required", "third line"]);
     sign_in("ingrid\nFjellvåk-81\n654321\n").assert_failed(1, &["is wrong or has expired"]);
     sign_in("rosa\nwrong\n").assert_failed(1, &["the username or password is wrong"]);
-    sign_in("yaw\nanything\n").assert_failed(1, &["only sign in by email", "plex-auth login"]);
+    sign_in("yaw\nanything\n").assert_failed(1, &["uses email sign-in", "plex-auth login"]);
     sign_in("rosa\n\n").assert_failed(64, &["the password is empty", "A line of the input"]);
     sign_in("rosa").assert_failed(64, &["standard input ended at the prompt: Password"]);
     assert_eq!(harness.json(&["whoami", "--json"])["username"], "ingrid");

@@ -43,7 +43,7 @@ fn a_captive_portal_is_not_mistaken_for_plex() {
     harness.fake(|fake| {
         fake.misbehave("/user", Misbehavior::redirect(302, "https://portal.example/"));
     });
-    harness.run(&["whoami"]).assert_failed(2, &["a redirect to another host", "captive portal"]);
+    harness.run(&["whoami"]).assert_failed(2, &["pointed to another host", "captive portal"]);
 
     // A proxy that requires a password responds with 407.
     harness.fake(plex_auth_fake::FakePlex::behave);
@@ -115,13 +115,13 @@ fn an_unknown_sign_in_is_not_retried() {
     });
     harness
         .run_with_input(&["login", "--password"], "rosa\nnine kites & a lantern\n")
-        .assert_failed(2, &["may have been sent", "account's devices"]);
+        .assert_failed(2, &["may have been carried out", "account's devices"]);
     assert_eq!(harness.fake(|fake| fake.seen("POST", "/users/signin")), 1);
     // A lost PIN does no harm, so the user is not sent to the list of devices.
     harness.fake(|fake| fake.misbehave("/pins", Misbehavior::deliver(Delivery::CloseUnanswered)));
     harness
         .run(&["login", "--timeout", "0.5"])
-        .assert_failed(2, &["may have been sent", "along the way", "Check the network"]);
+        .assert_failed(2, &["may have been carried out", "along the way", "Check the network"]);
 }
 
 #[test]

@@ -122,7 +122,7 @@ fn media_server(plex: &FakePlex, server: &MediaServer, url: &str) -> String {
                 format!("claimed by {admin}"),
             )
         }
-        None => ("unclaimed server", format!("{url}{prefix}"), "without an owner".to_owned()),
+        None => ("unclaimed server", format!("{url}{prefix}"), "no owner".to_owned()),
     };
     format!(
         "{kind:<17} {place}\n{:20}{}, {owner}, {}",

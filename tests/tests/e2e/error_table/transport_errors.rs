@@ -107,7 +107,8 @@ fn check((situation, host, kind, sent): &Row) {
             (*kind, *sent),
             "{context}: {error}"
         );
-        let outcome = if *sent { "the request may have been sent" } else { "nothing was sent" };
+        let outcome =
+            if *sent { "the request may have been carried out" } else { "nothing was sent" };
         let server = url.strip_prefix("https://").filter(|server| !server.contains(':'));
         let expected = format!("request to {} failed: {kind} ({outcome})", server.unwrap_or(&url));
         assert_eq!(error.to_string(), expected, "{context}");

@@ -105,7 +105,7 @@ fn failure_lists_the_reason_of_each_candidate() {
     let error = driven.outcome().unwrap_err().to_string();
     assert_eq!(
         error,
-        "could not connect to the server: no connections are listed; list the servers again"
+        "could not connect to the server: the server has no listed connections; list the servers again"
     );
 }
 

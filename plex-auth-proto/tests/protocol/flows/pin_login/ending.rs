@@ -81,7 +81,7 @@ fn missing_responses_end_the_login() {
     let _ = driven.send().unwrap();
     let Err(PinLoginError::Failed(error)) = driven.finish() else { panic!() };
     let expected =
-        "request to plex.tv failed: timed out after 10s (the request may have been sent)";
+        "request to plex.tv failed: timed out after 10s (the request may have been carried out)";
     assert_eq!(error.to_string(), expected);
     assert_eq!(driven.sent.len(), 1);
 
