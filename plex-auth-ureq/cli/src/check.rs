@@ -38,8 +38,8 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
         });
         session.output.result("", &json)?;
     }
-    // The error has an exit status of its own, such as that of a local problem. Here, only the
-    // state of the token counts.
+    // The error may have a different exit status, such as that of a local problem, but the exit
+    // status of `check` depends only on the state of the token.
     Err(failure.with_exit(exit))
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
     }
     let claim = session.send(plex_tv.claim_token(&token))?;
     if let Err(error) = session.ask(address.claim(&claim)) {
-        // The server may have been claimed although its response was lost.
+        // The server may have been claimed even though its response was lost.
         let after = session.ask(address.server_identity()).ok();
         if after.and_then(|server| server.claimed) != Some(true) {
             return Err(session
@@ -47,7 +47,7 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
     }
     let identifier = before.machine_identifier;
     let text = format!(
-        "Claimed the server {}. It can take 90 seconds to appear in the account's servers.\n",
+        "Claimed the server {}. It can take up to 90 seconds to appear in the list of servers.\n",
         plain(&identifier)
     );
     let json = json!({

@@ -51,13 +51,14 @@ pub(crate) struct Options {
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) profile: String,
 
-    /// Use this URL instead of plex.tv, such as that of a reverse proxy or a test server. `login`
-    /// saves it in the profile
+    /// Use the service at this URL instead of plex.tv, such as a reverse proxy or a test server.
+    /// `login` saves the URL in the profile
     #[arg(long, global = true, value_name = "URL", env = "PLEX_AUTH_PLEX_TV")]
     #[arg(value_parser = plex_tv, hide_env_values = true, value_hint = ValueHint::Url)]
     pub(crate) plex_tv: Option<ServerUrl>,
 
-    /// Time limit for each response, for each lock, and for `check` and `servers --wait` as a whole
+    /// Time limit for each response, for each wait for a lock, and for `check` and `servers --wait`
+    /// as a whole
     #[arg(long, global = true, value_name = "SECONDS", env = "PLEX_AUTH_TIMEOUT")]
     #[arg(default_value = "30", value_parser = seconds, hide_env_values = true)]
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
@@ -68,7 +69,8 @@ pub(crate) struct Options {
     #[arg(hide_env_values = true, value_hint = ValueHint::DirPath)]
     pub(crate) state_dir: Option<PathBuf>,
 
-    /// Client identifier to use instead of a generated one, for containers without a volume. A device key has its own
+    /// Client identifier to use instead of a generated one, for containers without a volume. Not
+    /// used with a device key, which has its own
     #[arg(long, global = true, value_name = "ID", env = "PLEX_AUTH_CLIENT_IDENTIFIER")]
     #[arg(value_parser = device_identifier, hide_env_values = true, value_hint = ValueHint::Other)]
     pub(crate) client_identifier: Option<String>,
@@ -99,7 +101,7 @@ pub(crate) struct Options {
     #[arg(value_parser = switch)]
     pub(crate) show_secrets: bool,
 
-    /// Print only warnings, errors and what was asked for: a token, a list, JSON
+    /// Print only warnings, errors and the requested output, such as a token, a list or JSON
     #[arg(short, long, global = true, env = "PLEX_AUTH_QUIET", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) quiet: bool,
@@ -151,8 +153,8 @@ Examples:
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
         /// Also print the address at which the server responds, on a second line
-        // No variable: the option requires another one, and `PLEX_AUTH_URL` would suggest a URL as
-        // its value.
+        // This option has no variable: it requires another option, and the name `PLEX_AUTH_URL`
+        // would suggest that its value is a URL.
         #[arg(long, requires = "server")]
         url: bool,
         /// Print the token even to a terminal
@@ -161,8 +163,9 @@ Examples:
     },
     /// Run a command with the token in its environment
     #[command(after_help = "\
-The command gets PLEX_TOKEN and, with --server, PLEX_URL. No other process can see them, except those of the
-same user and those that the command starts. The exit status is that of the command.
+The command gets PLEX_TOKEN and, with --server, PLEX_URL. Only the command, the processes that it
+starts, and other processes of the same user or of root can see them. The exit status is that of
+the command.
 
 Examples:
   plex-auth run --server NAS -- python3 report.py
@@ -170,7 +173,7 @@ Examples:
     Run {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Set the token and the address of this server (name, identifier or URL)
+        /// Set PLEX_TOKEN and PLEX_URL for this server (name, identifier or URL)
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_SERVER", hide_env_values = true)]
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: Option<String>,
@@ -187,7 +190,7 @@ The exit status is 2 if no connection responds.
 
 Examples:
   plex-auth servers
-  plex-auth servers --wait NAS --timeout 300   wait until NAS responds, at most 5 minutes")]
+  plex-auth servers --wait NAS --timeout 300   wait until NAS responds, for at most 5 minutes")]
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,
@@ -243,14 +246,14 @@ Examples:
   plex-auth claim --server http://127.0.0.1:32400   claim the server at this address")]
     Claim {
         /// Claim the server at this address instead of printing a claim token
-        // No variable: `PLEX_AUTH_SERVER`, which is set for `token --server`, must not claim a
-        // server.
+        // This option has no variable: `PLEX_AUTH_SERVER`, which may be set for `token --server`,
+        // must not cause `claim` to claim a server.
         #[arg(long, value_name = "URL", value_hint = ValueHint::Url)]
         server: Option<ServerUrl>,
     },
     /// Sign out of Plex, then delete the token. A token from `login --token` stays valid
     Logout {
-        /// Only delete the token here, without a request. It stays valid
+        /// Delete the token from this computer without sending a request. It stays valid
         #[arg(long, env = "PLEX_AUTH_LOCAL", hide_env_values = true, value_parser = switch)]
         #[arg(conflicts_with = "revoke")]
         local: bool,
@@ -272,7 +275,8 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ProfilesAction {
-    /// Delete a profile and its token here, without a request. The token stays valid
+    /// Delete a profile and its token from this computer without sending a request. The token stays
+    /// valid
     Remove {
         /// The profile
         #[arg(value_parser = profile, value_hint = ValueHint::Other)]
@@ -290,7 +294,7 @@ pub(crate) enum DevicesAction {
     },
 }
 
-/// An option of all commands that choose a connection to a server.
+/// An option shared by all commands that choose a connection to a server.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PlainHttp {
     /// Also use unencrypted connections if no encrypted one works. Anyone on the network path can read the token
@@ -325,8 +329,8 @@ pub(crate) struct LoginMethod {
     #[arg(long, env = "PLEX_AUTH_IF_NEEDED", hide_env_values = true, value_parser = switch)]
     pub(crate) if_needed: bool,
 
-    /// Replace the profile's sign-in even if it belongs to another account, and revoke its token unless it was passed to
-    /// `login --token`
+    /// Replace the profile's sign-in even if it belongs to another account, and revoke the replaced
+    /// token unless it was passed to `login --token`
     #[arg(long, env = "PLEX_AUTH_REPLACE", hide_env_values = true, value_parser = switch)]
     pub(crate) replace: bool,
 
@@ -339,7 +343,7 @@ pub(crate) struct LoginMethod {
     #[arg(conflicts_with = "no_qr", overrides_with = "no_qr")]
     pub(crate) qr: bool,
 
-    /// Show no QR code
+    /// Do not show a QR code
     #[arg(long, env = "PLEX_AUTH_NO_QR", hide_env_values = true, value_parser = switch)]
     #[arg(overrides_with = "qr")]
     pub(crate) no_qr: bool,

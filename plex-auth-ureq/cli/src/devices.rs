@@ -26,17 +26,17 @@ pub(crate) fn remove(session: &Session<'_>, id: u64) -> Result<Exit, Failure> {
     let own = plex_tv.identity().identifier();
     let list = session.send(plex_tv.devices(&token))?.devices;
     let device = list.iter().find(|device| device.id == Some(DeviceId(id))).ok_or_else(|| {
-        Failure::usage(format!("the account has no device {id}"))
-            .likely("It has already been removed, or the number is mistyped.")
+        Failure::usage(format!("the account has no device with the number {id}"))
+            .likely("The device has already been removed, or the number is wrong.")
             .next("List the devices and their numbers: {devices}")
     })?;
     if is_own(device, own) {
-        return Err(Failure::usage(format!("device {id} is the one in use"))
+        return Err(Failure::usage(format!("cannot remove device {id}: it is this device"))
             .likely("Removing it would revoke the token that is in use.")
             .next(Hint::from("Sign out instead: {logout}")));
     }
     session.send(plex_tv.remove_device(&token, DeviceId(id)))?;
-    let name = plain(device.name.as_deref().unwrap_or("without a name"));
+    let name = plain(device.name.as_deref().unwrap_or("unnamed"));
     let json = json!({ "profile": session.options.profile, "id": id, "removed": true });
     session.output.confirmation(&format!("Removed device {id} ({name}).\n"), &json)?;
     Ok(Exit::Done)
@@ -48,7 +48,7 @@ fn is_own(device: &Device, own: &str) -> bool {
 
 fn as_text(device: &Device, own: &str) -> String {
     let id = device.id.map_or_else(|| "?".to_owned(), |id| id.to_string());
-    let name = device.name.as_deref().unwrap_or("without a name");
+    let name = device.name.as_deref().unwrap_or("unnamed");
     let mark = if is_own(device, own) { " (this device)" } else { "" };
     let Device { product, product_version, platform, .. } = device;
     let product = [product, product_version].into_iter().flatten().cloned().collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! Explains errors of requests and flows to the user: what failed, the likely cause, and what to do.
+//! Explains request and flow errors to the user: what failed, the likely cause, and what to do.
 
 use std::time::SystemTime;
 
@@ -21,7 +21,7 @@ const OTHER_PLEX_TV: &str =
     "--plex-tv is wrong, or a captive portal or a proxy responded instead of Plex.";
 const CHECK_PLEX_TV: &str = "Check --plex-tv. For the real plex.tv, use --plex-tv https://plex.tv";
 const OTHER_SERVER: &str =
-    "The URL is not that of a Plex Media Server, or a proxy responded in its place.";
+    "The URL does not point to a Plex Media Server, or a proxy responded in its place.";
 const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
 /// The operation that sends a password.
 const PASSWORD_SIGN_IN: &str = "postUsersSignInData";
@@ -31,7 +31,7 @@ const LATER: &str = "Try again later. The saved state has not changed.";
 const NETWORK: &str = "Check the network, then try again. The saved state has not changed.";
 const CLOCK: &str = "If the output of `date` is wrong, set the system clock, then try again.";
 
-/// The facts that an explanation depends on besides the error.
+/// The facts, other than the error, that an explanation depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
     /// Whether `--plex-tv` or the profile names a URL other than that of the real plex.tv.
@@ -71,16 +71,16 @@ pub(crate) fn pin_login(error: &PinLoginError, asked: Asked) -> Failure {
 pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
     match error {
         DeviceLoginError::Failed(error) => request_error(error, asked),
-        DeviceLoginError::CannotSign(error) => Failure::machine(error)
-            .likely("The key of this device cannot be used.")
-            .next(NEW_DEVICE),
+        DeviceLoginError::CannotSign(error) => {
+            Failure::machine(error).likely("This device's key cannot be used.").next(NEW_DEVICE)
+        }
         _ => expired(),
     }
 }
 
 fn expired() -> Failure {
     Failure::new(Exit::Refused, "the code expired before it was linked")
-        .likely("It was not used in time, or another code was entered.")
+        .likely("It was not entered in time, or a different code was entered.")
         .next("Get a new code: {login}")
 }
 
@@ -91,14 +91,16 @@ pub(crate) fn key_not_registered() -> Failure {
         .likely(
             "Plex did not match the key to the code. The token is saved, like that of a login without a key.",
         )
-        .next("Use it as it is, or sign in as a new device: {logout}, then {login --device-key}")
+        .next(
+            "Use the token as is, or sign in as a new device: {logout}, then {login --device-key}",
+        )
 }
 
 /// Explains why a device's key no longer renews its token.
 pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     let likely = match end {
-        DeviceTokenEnd::DeviceRemoved(_) => "The device was removed from the account's list.",
-        _ => "The key was never registered, or it belongs to another device.",
+        DeviceTokenEnd::DeviceRemoved(_) => "The device was removed from the account.",
+        _ => "The key was never registered, or a different key was registered in its place.",
     };
     Failure::new(Exit::Refused, end).likely(likely).next(NEW_DEVICE)
 }
@@ -106,7 +108,7 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
 /// Explains a signature that Plex rejected because of the time in it.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
-        .likely("The system clock is wrong, as it can be after booting without a network.")
+        .likely("The system clock is wrong, which can happen after booting without a network.")
         .next(CLOCK)
 }
 
@@ -117,11 +119,11 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
     };
     let (exit, likely, next) = match answer {
         _ if answer.needs_new_device_key() => {
-            (Exit::Refused, "The device was removed from the account's list.", NEW_DEVICE)
+            (Exit::Refused, "The device was removed from the account.", NEW_DEVICE)
         }
         _ if answer.is_token_invalid() => (
             Exit::Refused,
-            "It was signed out, its device was removed, or the password was changed.",
+            "The device was signed out or removed, or the password was changed.",
             SIGN_IN_AGAIN,
         ),
         _ if answer.is_unconfirmed() => not_from_plex(),
@@ -157,11 +159,11 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::VerificationCodeRequired(_) => (
             Exit::Refused,
             "The account has two-factor authentication.",
-            "Pass the verification code as a third line, or sign in on Plex's page: {login --open}",
+            "Pass the code as the third line of input, or sign in on Plex's page: {login --open}",
         ),
         Answer::VerificationCodeRejected(_) => (
             Exit::Refused,
-            "The verification code was mistyped, or it is older than 30 seconds.",
+            "There is a typo in the verification code, or it is older than 30 seconds.",
             "Try again with a new one.",
         ),
         Answer::EmailOnly(_) => (
@@ -255,7 +257,7 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
             _ if asked.other_plex_tv => failure
                 .likely("There is no network, or the host in --plex-tv is misspelled.")
                 .next(check_host),
-            _ => failure.likely("There is no network, or no DNS server.").next(NETWORK),
+            _ => failure.likely("There is no network, or no DNS server responds.").next(NETWORK),
         },
         Reason::Refused | Reason::Unreachable => failure.likely(other_host).next(check_host),
         Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure

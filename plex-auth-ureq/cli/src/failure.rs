@@ -1,5 +1,4 @@
-//! Errors that end the tool. Each has a class, which determines the exit status, and at most three
-//! lines for the user.
+//! Errors that end the tool. Each has an exit status and at most three lines for the user.
 
 use std::process::ExitCode;
 
@@ -68,7 +67,7 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// An error as it is shown to the user: what failed, the likely cause, and what to do, one line each.
+/// An error as shown to the user: what failed, the likely cause, and what to do, one line each.
 ///
 /// The lines contain no secrets.
 #[derive(Debug)]

@@ -1,5 +1,5 @@
-//! Advice to the user after an error. A command in a hint can be pasted: it has the options of this run, quoted for a
-//! shell.
+//! Advice to the user after an error. A command in a hint can be pasted into a shell: it has the
+//! options of this run, quoted.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -79,7 +79,7 @@ impl From<&'static str> for Hint {
 }
 
 /// The options that hints do not keep: those for the output and the time limit of one run, and
-/// those with which the command in a hint would do something else.
+/// those that would change what the command in a hint does.
 const NOT_KEPT: [&str; 7] =
     ["--json", "--names", "--quiet", "--show-secrets", "--timeout", "--verbose", "--wait"];
 

@@ -21,8 +21,8 @@ static CLEANUP: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 /// Locked while a file is being written.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Makes each signal end the tool cleanly. A signal that was already ignored stays ignored, as
-/// after `nohup`.
+/// Makes SIGHUP, SIGINT and SIGTERM end the tool cleanly. A signal that is already ignored, such as
+/// SIGHUP under `nohup`, stays ignored.
 #[cfg(unix)]
 pub(crate) fn install() -> Result<(), Failure> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -65,8 +65,8 @@ fn is_in(mask: u64, signal: i32) -> bool {
     bit.is_some_and(|bit| mask & bit != 0)
 }
 
-/// Ends the process as a signal does. A prompt that reads Ctrl-C as a key calls this, too. If two
-/// threads call this, the second waits until the first has ended the process.
+/// Ends the process in response to a signal. A prompt that reads Ctrl-C as a key calls this, too.
+/// If two threads call this, the second waits until the first has ended the process.
 pub(crate) fn end(signal: i32) -> ! {
     // A file that is being written is completed first.
     let _whole = lock(&WRITING);

@@ -9,7 +9,7 @@ use crate::state::State;
 
 pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Exit, Failure> {
     let name = &session.options.profile;
-    // On a disk that cannot be written to, the result could not be saved.
+    // Before the sign-out: if the disk is not writable, the token could not be deleted afterward.
     session.store.check_writable()?;
     let mut before = session.store.read()?;
     let profile = before.profile(name)?.ok_or_else(|| session.not_signed_in())?;
@@ -33,7 +33,7 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
         (false, true) if is_shared && !local => {
             "Deleted the token from this computer. It stays valid, because other programs may use it. Next time, pass --revoke to `logout` to revoke the token as well.\n".to_owned()
         }
-        (false, true) => format!("Deleted the token of the profile {} here. It stays valid.\n", plain(name)),
+        (false, true) => format!("Deleted the token of the profile {} from this computer. It stays valid.\n", plain(name)),
         (false, false) => "Nothing was deleted, because another login was saved in the meantime.\n".to_owned(),
     };
     let json = json!({ "profile": name, "signed_out": signed_out, "deleted": is_removed });

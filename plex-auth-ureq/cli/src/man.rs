@@ -20,7 +20,7 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
         page = page.find_subcommand(word).cloned().ok_or_else(|| {
             let name = output::plain(&words.join(" "));
             Failure::usage(format!("there is no command {name}"))
-                .likely("The name is mistyped.")
+                .likely("The name is misspelled.")
                 .next("See the commands: {--help}")
         })?;
     }

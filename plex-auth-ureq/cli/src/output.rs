@@ -38,8 +38,8 @@ impl Output {
         if self.json { print(&format!("{}\n", characters::escaped(json))) } else { print(text) }
     }
 
-    /// Prints that a command succeeded, unless `--quiet` is set. JSON is printed in any case, because the user asked for
-    /// it.
+    /// Prints that a command succeeded, unless `--quiet` is set. JSON is always printed, because
+    /// the user asked for it.
     pub(crate) fn confirmation(&self, text: &str, json: &Value) -> Result<(), Failure> {
         if self.quiet && !self.json { Ok(()) } else { self.result(text, json) }
     }
@@ -55,7 +55,7 @@ impl Output {
         if !self.json || self.show_secrets {
             return Ok(());
         }
-        Err(Failure::usage(format!("{what} is a secret, which JSON leaves out by default"))
+        Err(Failure::usage(format!("{what} is a secret, which is left out of JSON by default"))
             .likely("JSON often ends up in a log.")
             .next("Add --show-secrets, or leave out --json."))
     }

@@ -1,4 +1,4 @@
-//! The warning about a URL that the user named and that is not encrypted.
+//! The warning about a plain HTTP URL that the user named.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,11 +8,11 @@ use plex_auth_ureq::http::Uri;
 
 use crate::output::warning;
 
-/// Whether the warning was printed. Once is enough.
+/// Whether the warning has been printed. It is printed only once.
 static WARNED: AtomicBool = AtomicBool::new(false);
 
-/// Warns if a URL is not encrypted, unless it leads to this computer. The remedy completes the
-/// sentence of the warning.
+/// Warns about a plain HTTP URL, unless it points to this computer. The warning's sentence ends
+/// with `remedy`.
 pub(crate) fn warn(url: &ServerUrl, remedy: &str) {
     if url.is_https() || is_this_computer(url) || WARNED.swap(true, Ordering::Relaxed) {
         return;

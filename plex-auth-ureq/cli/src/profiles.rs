@@ -38,7 +38,7 @@ pub(crate) fn remove(session: &Session<'_>, name: &str) -> Result<Exit, Failure>
 
 fn unknown(name: &str) -> Failure {
     Failure::new(Exit::NotSignedIn, format!("there is no profile {name}"))
-        .likely("The name is mistyped, or the profile is saved in another folder.")
+        .likely("The name is misspelled, or the profile is saved in another folder.")
         .next(Hint::from("See the profiles: {profiles}"))
 }
 

@@ -1,4 +1,4 @@
-//! Questions to the user. The answers are read from the terminal, or from a pipe with one line per
+//! Prompts for input. The answers are read from the terminal, or from a pipe with one line per
 //! answer. Secrets are not echoed.
 
 #[cfg(unix)]
@@ -50,7 +50,7 @@ fn from_terminal(prompt: &str) -> io::Result<String> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
     let at_interruption = terminal.try_clone()?;
     let new_line = CleanupGuard::new(move || drop((&at_interruption).write_all(b"\n")));
-    // Before the prompt is shown, so that an answer typed at once is not shown either.
+    // Before the prompt is shown, so that an answer typed immediately is hidden, too.
     let _hidden = terminal::Hidden::new(&terminal)?;
     terminal.write_all(format!("{prompt}: ").as_bytes())?;
     // Passed as a reader: if rpassword opened the terminal itself, it would change the settings
@@ -71,8 +71,8 @@ fn from_terminal(prompt: &str) -> io::Result<String> {
     answer
 }
 
-/// Ends the tool if the user pressed Ctrl-C. rpassword reads it as a key, and may report it before
-/// or after the signal arrives.
+/// Ends the tool if the user pressed Ctrl-C. rpassword reads it as a key, raises the signal itself,
+/// and may report the key before or after the signal arrives.
 fn end_if_interrupted(answer: &io::Result<String>) {
     if answer.as_ref().is_err_and(|error| error.kind() == ErrorKind::Interrupted) {
         interrupt::end(interrupt::CTRL_C);
@@ -84,7 +84,7 @@ pub(crate) fn agrees(question: &str) -> Result<bool, Failure> {
     Ok(is_interactive() && is_yes(&line(&format!("{question} [Y/n]"))?, true))
 }
 
-/// Asks a yes-or-no question before something is lost. An empty answer means no. Without a
+/// Asks a yes-or-no question before a destructive action. An empty answer means no. Without a
 /// terminal, the answer is no.
 pub(crate) fn confirms(question: &str) -> Result<bool, Failure> {
     Ok(is_interactive() && is_yes(&line(&format!("{question} [y/N]"))?, false))
@@ -118,7 +118,7 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
         return Err(ended(prompt));
     }
     if line.len() == LONGEST {
-        return Err(Failure::usage(format!("the answer is too long: {prompt}"))
+        return Err(Failure::usage(format!("the answer to \"{prompt}\" is too long"))
             .likely("Standard input may be the wrong file.")
             .next("Pass one line for each prompt."));
     }
@@ -135,11 +135,11 @@ fn ended(prompt: &str) -> Failure {
 
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
-        return Failure::usage(format!("the answer is not UTF-8 text: {prompt}"))
+        return Failure::usage(format!("the answer to \"{prompt}\" is not UTF-8 text"))
             .likely("Standard input may be the wrong file.")
             .next("Pass one line for each prompt.");
     }
-    Failure::machine(format!("the answer could not be read ({prompt}): {error}"))
+    Failure::machine(format!("the answer to \"{prompt}\" could not be read: {error}"))
         .likely("The terminal was closed, or standard input cannot be read.")
-        .next("Run it at a terminal, or pass one line for each question.")
+        .next("Run the command in a terminal, or pass one line for each prompt.")
 }

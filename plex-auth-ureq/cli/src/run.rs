@@ -26,7 +26,7 @@ pub(crate) fn run(
         command.split_first().ok_or_else(|| Failure::internal("no command was given"))?;
     if program.is_empty() {
         return Err(Failure::usage("the command after `--` is empty")
-            .likely("A script's variable is not set.")
+            .likely("A variable in a script is not set.")
             .next("Write the command after `--`: plex-auth run -- COMMAND"));
     }
     let mut process = Command::new(program);

@@ -68,7 +68,7 @@ pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl
     let invalid = |error| {
         Failure::usage(error)
             .likely("The server's URL is misspelled.")
-            .next("Use a URL such as http://127.0.0.1:32400, or the server's name: {servers}")
+            .next("Correct the URL, or use the server's name, as shown by: {servers}")
     };
     let url = named.contains("://").then(|| named.parse()).transpose().map_err(invalid)?;
     if let Some(url) = url.as_ref().filter(|_| !plain_http.allowed) {
@@ -86,7 +86,7 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
     let ConnectionChoiceError::NoneReachable { candidates, plain_http_skipped, .. } = error else {
         return Failure::new(Exit::Unknown, error)
             .likely("Plex's API has changed.")
-            .next("Try again, or use the server's URL: {servers}");
+            .next("Try again. If the error persists, report it and include these lines.");
     };
     let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();
     let states = if states.is_empty() {
@@ -116,9 +116,9 @@ fn at<'a>(
 ) -> Result<&'a Resource, Failure> {
     let identity = session.send(address.server_identity())?;
     resources.server(&identity.machine_identifier).ok_or_else(|| {
-        let what = format!("the server at {} does not belong to this account", address.url());
+        let what = format!("the server at {} is not in this account's server list", address.url());
         Failure::new(Exit::Refused, what)
-            .likely("It belongs to another account and is not shared, or it was claimed just now.")
+            .likely("It is unclaimed, was claimed just now, or belongs to an account that does not share it.")
             .next("See the account's servers: {servers}")
     })
 }
@@ -135,7 +135,7 @@ pub(crate) fn only_at(
     let mut connection = ResourceConnection::default();
     connection.uri = Some(url.to_string());
     server.connections = vec![connection];
-    // The server responded at this URL, even if it is a plain HTTP one.
+    // The server responded at this URL, even if the URL is plain HTTP.
     server.https_required = None;
     Ok(server)
 }
@@ -148,7 +148,7 @@ fn token_for(server: &Resource, account: &Token) -> Result<Token, Failure> {
     })?;
     // For the account's own servers, Plex lists the token that the request was sent with.
     if token.expose() == account.expose() && token.expose().split('.').count() == 3 {
-        warning("media servers refuse the token of a device key; use a profile without one");
+        warning("media servers refuse a device key's token; use a profile without a device key");
     }
     Ok(token)
 }
@@ -164,7 +164,7 @@ pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Reso
     match (by_name.next(), by_name.next()) {
         (Some(server), None) => Ok(server),
         (None, _) => Err(Failure::usage(format!("this account has no server named {named}"))
-            .likely("The name is mistyped, or the server belongs to another account.")
+            .likely("The name is misspelled, or the server belongs to another account.")
             .next("See the account's servers: {servers}")),
         (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are named {named}"))
             .likely("Their names are the same, ignoring case.")

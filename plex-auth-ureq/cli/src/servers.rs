@@ -41,7 +41,7 @@ pub(crate) fn run(session: &Session<'_>, plain_http: PlainHttp) -> Result<Exit, 
 }
 
 /// Waits until a server responds: the named one or, without a name, any of them. plex.tv may be
-/// unreachable at first, too, as just after the computer has booted.
+/// unreachable at first, too, especially right after the computer has booted.
 pub(crate) fn wait(
     session: &Session<'_>,
     named: Option<&str>,

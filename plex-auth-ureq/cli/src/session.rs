@@ -109,14 +109,16 @@ impl<'a> Session<'a> {
             let name = &self.options.profile;
             let what = format!("the profile {name} is not signed in at {named}");
             return Err(Failure::new(Exit::NotSignedIn, what)
-                .likely(format!("Its token is from {saved}, and is never sent anywhere else."))
-                .next("Sign in at the --plex-tv URL: {login}, or leave out --plex-tv (PLEX_AUTH_PLEX_TV)."));
+                .likely(format!(
+                    "Its token is from {saved} and is never sent to a different plex.tv."
+                ))
+                .next("Leave out --plex-tv (PLEX_AUTH_PLEX_TV), or sign in at its URL: {login}"));
         }
         plain_http::warn(named, "use https");
         Ok(Some(named.clone()))
     }
 
-    /// Sends a call, and explains an error.
+    /// Sends a call and, if it fails, explains the error.
     pub(crate) fn send<T>(&self, call: Call<T>) -> Result<T, Failure> {
         self.ask(call).map_err(|error| self.explain(&error))
     }
@@ -139,7 +141,7 @@ impl<'a> Session<'a> {
         Asked { other_plex_tv: url.is_some_and(|url| url != ServerUrl::plex_tv()) }
     }
 
-    /// Runs a flow to its end. Prints a notice if that takes long.
+    /// Runs a flow to its end. Prints a notice if that takes a long time.
     pub(crate) fn drive<F: Flow>(
         &self,
         flow: &mut F,
@@ -230,7 +232,7 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
         let name = path.display();
         let pem = fs::read(path).map_err(|error| {
             Failure::machine(format!("cannot read {name}: {error}"))
-                .likely("--ca-file or PLEX_AUTH_CA_FILE names a file that this user cannot read.")
+                .likely("--ca-file or PLEX_AUTH_CA_FILE names a file that does not exist or that this user cannot read.")
                 .next("Correct the path or the permissions.")
         })?;
         let mut found = false;
@@ -256,7 +258,7 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
                 .next("Correct the variable, or leave out --proxy-from-env.")
         }
         error => Failure::machine(error)
-            .likely("A proxy variable, or a certificate, cannot be used.")
+            .likely("A proxy variable or a certificate is invalid.")
             .next("Correct it, or leave out --proxy-from-env or --ca-file."),
     })?;
     let http = http.timeout(options.timeout);

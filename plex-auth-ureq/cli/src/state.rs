@@ -1,14 +1,16 @@
-//! The state that is saved between runs: the client identifier, which is created once, and the profiles.
+//! The state that is saved between runs: the client identifier, which is created once, and the
+//! profiles.
 //!
 //! | file | content |
 //! |---|---|
-//! | `client-identifier` | written once and never changed, so that damage to the other file does not create a new device |
+//! | `client-identifier` | written once and never changed |
 //! | `state.json` | [`State`]: profiles, tokens, device keys |
 //! | `*.lock` | held during a change or a token renewal; empty |
 //!
-//! Only the owner of these files can read them, and their group if the owner gave it that
-//! permission. A file is replaced as a whole or not at all, and never renamed: a file that cannot
-//! be read is reported and left unchanged.
+//! The client identifier has its own file, so damage to `state.json` does not make Plex list a new
+//! device. Only the owner of these files can read them, unless the owner also gives their group
+//! access. A file is replaced as a whole or not at all, and never renamed: a file that cannot be
+//! read is reported and left unchanged.
 
 use std::time::Duration;
 
@@ -86,7 +88,7 @@ impl Store {
         }
         let path = self.folder.path(IDENTIFIER);
         let remedy = format!(
-            "Restore it from a backup, or remove it (Plex will then see this as a new device): rm {}",
+            "Restore it from a backup, or remove it (Plex will then see this computer as a new device): rm {}",
             quoted_path(&path)
         );
         Err(explain::damaged(&path, "it is not one line of plain text", Hint::from(remedy)))
@@ -123,7 +125,7 @@ impl Store {
         self.folder.lock_part(STATE, profile, self.timeout)
     }
 
-    /// Removes what a profile has besides its entry in the state: its renewal lock.
+    /// Removes the renewal lock of a profile that no longer exists.
     pub(crate) fn remove_renewal_lock(&self, profile: &str) {
         self.folder.remove_part_lock(STATE, profile);
     }

@@ -84,11 +84,11 @@ fn switch(
 ) -> Result<SignedIn, Failure> {
     let ActiveProfile { plex_tv, token, .. } = from;
     let ask = || {
-        let pin = prompt::hidden(&format!("Home PIN of {}", name(user)))?;
+        let pin = prompt::hidden(&format!("Home PIN for {}", name(user)))?;
         HomePin::new(pin.as_str()).map_err(|invalid| {
             Failure::usage(invalid)
                 .likely("A Home PIN has four digits.")
-                .next("Try again with the PIN of that user.")
+                .next("Try again with that user's PIN.")
         })
     };
     let pin = user.has_home_pin().then(ask).transpose()?;
@@ -115,10 +115,10 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     match (by_uuid, by_name.next(), by_name.next()) {
         (Some(user), ..) | (None, Some(user), None) => Ok(user),
         (None, None, _) => Err(Failure::usage(format!("the Home has no user named {named}"))
-            .likely("The name is mistyped, or the user is in another Home.")
+            .likely("The name is misspelled, or the user is in another Home.")
             .next("See the users: {users}")),
         (None, Some(_), Some(_)) => {
-            Err(Failure::usage(format!("several users of the Home are named {named}"))
+            Err(Failure::usage(format!("the Home has several users named {named}"))
                 .likely("Their names are the same, ignoring case.")
                 .next("Use the identifier, shown before the name in the output of: {users}"))
         }

@@ -30,8 +30,8 @@ mod unix {
 
     impl Hidden {
         pub(crate) fn new(terminal: &File) -> io::Result<Self> {
-            // A background job stops here until it is brought to the foreground. Until then the settings are the
-            // shell's, and must not be recorded; nor must the lock be held.
+            // A background job stops here until it is brought to the foreground. Until then, the
+            // settings are the shell's and must not be recorded, and the lock must not be held.
             tcflow(terminal, Action::OOn)?;
             let mut original = lock();
             let settings = tcgetattr(terminal)?;

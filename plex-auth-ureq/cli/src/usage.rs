@@ -1,4 +1,4 @@
-//! Handles the runs that end before a command starts: help, version and wrong usage.
+//! Handles the runs that end before a command starts: help, version and usage errors.
 
 use std::env;
 use std::error::Error;
@@ -21,9 +21,10 @@ fn wants_json() -> bool {
     arguments.any(|argument| argument == "--json") || !cli::values::is_no(&variable)
 }
 
-/// Prints the help or the version, or reports that the arguments are wrong, and returns the exit status.
+/// Prints the help or the version, or reports a usage error, and returns the exit status.
 ///
-/// clap's own status for wrong usage is 2, which has another meaning here, and its message has more than three lines.
+/// clap's own status for a usage error is 2, which has a different meaning here, and its message
+/// has more than three lines.
 pub(crate) fn end(error: &clap::Error) -> ExitCode {
     let failure = match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => match error.print() {
@@ -68,11 +69,14 @@ fn not_understood(error: &clap::Error) -> Failure {
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
     if is_missing(error) {
         return Failure::usage(one_line(what))
-            .likely("The value is missing or empty, for example because a variable in a script is not set.")
+            .likely("The value is missing or empty. A variable in a script may not be set.")
             .next("Pass a value. See the options: {--help}");
     }
     let failure = Failure::usage(one_line(what)).next("See the options: {--help}");
-    failure.likely(tip.map_or_else(|| "There is a typo in the command.".to_owned(), one_line))
+    failure.likely(tip.map_or_else(
+        || "The command has a typo, or its arguments are incomplete or conflict.".to_owned(),
+        one_line,
+    ))
 }
 
 /// Describes an invalid value without repeating it, because it may contain a secret, such as a
@@ -115,9 +119,10 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
             "The command to run is not separated from the options.",
             "Write `--` before the command: plex-auth run --server NAME -- COMMAND",
         ),
-        "token" => {
-            ("A server is named with an option.", "Use --server: plex-auth token --server NAME")
-        }
+        "token" => (
+            "This command takes the server as an option.",
+            "Use --server: plex-auth token --server NAME",
+        ),
         "servers" => (
             "This command lists all servers.",
             "Leave out the argument, or wait for one server: plex-auth servers --wait NAME",

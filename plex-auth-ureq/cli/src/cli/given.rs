@@ -39,7 +39,7 @@ pub(super) fn given(command: &Command, matches: &ArgMatches) -> Vec<Given> {
     command.get_arguments().filter_map(|argument| option(argument, matches)).collect()
 }
 
-/// Returns whether only one of two options of a command can be given.
+/// Returns whether two options of a command are the same or cannot be combined.
 pub(crate) fn excludes(command: &Command, one: &Arg, other: &Arg) -> bool {
     let conflicts = |one: &Arg, other: &Arg| {
         let conflicts = command.get_arg_conflicts_with(one);

@@ -20,7 +20,7 @@ pub(crate) fn parse() -> Result<(Cli, Vec<Given>), clap::Error> {
 /// process.
 pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
     let mut command = Cli::command();
-    // Without variables, another pass would only take time.
+    // Without variables, the first pass would only waste time.
     if env::vars_os().any(|(name, _)| name.as_encoded_bytes().starts_with(b"PLEX_AUTH_")) {
         // The first pass leaves errors to the second one.
         let mut first = command.clone().ignore_errors(true);
@@ -35,8 +35,8 @@ pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), cl
     Ok((Cli::from_arg_matches_mut(&mut matches)?, given))
 }
 
-/// Returns the arguments of the used command whose variables are ignored: those that are unset, and
-/// those that conflict with an option on the command line.
+/// Returns the arguments of the used command whose variables are ignored, because the variables
+/// count as unset or the arguments conflict with an option on the command line.
 fn ignored_variables(command: &Command, matches: &ArgMatches) -> Vec<Id> {
     let (command, matches) = used(command, matches);
     let is_on_command_line = |argument: &&Arg| {
@@ -60,9 +60,9 @@ fn without_variables(command: Command, ignored: &[Id]) -> Command {
     command.mut_args(reset).mut_subcommands(|command| without_variables(command, ignored))
 }
 
-/// Returns whether the variable of an argument is empty, for example because a script passes on
-/// an unset variable, or turns a flag off. To clap, such a flag would be present and would conflict with
-/// others.
+/// Returns whether the variable of an argument counts as unset: it is empty, for example because a
+/// script passes on an unset variable, or it turns a flag off. clap would treat such a flag as
+/// present, and report conflicts with other options.
 fn is_unset(argument: &Arg) -> bool {
     argument.get_env().and_then(env::var_os).is_some_and(|value| {
         value.is_empty() || (!argument.get_action().takes_values() && is_no(&value))

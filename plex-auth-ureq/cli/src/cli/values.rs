@@ -9,7 +9,7 @@ use plex_auth_ureq::{ClientIdentity, ServerUrl};
 pub(super) fn profile(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() || text.len() > 64 || text.chars().any(char::is_control) {
-        return Err("a profile name has 1 to 64 bytes and no control characters".to_owned());
+        return Err("a profile name must have 1 to 64 bytes and no control characters".to_owned());
     }
     Ok(text.to_owned())
 }
@@ -26,7 +26,7 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     switched(text).ok_or_else(|| NOT_A_SWITCH.to_owned())
 }
 
-/// Parses a flag's variable that could be mistaken for a place to put a secret, such as that of
+/// Parses a flag's variable that looks like a place to put a secret, such as `PLEX_AUTH_TOKEN` for
 /// `login --token`.
 pub(super) fn secret_switch(text: &str) -> Result<bool, String> {
     let refused = || format!("{NOT_A_SWITCH}; secrets are not read from variables");
@@ -61,9 +61,9 @@ pub(super) fn device_name(text: &str) -> Result<String, String> {
 /// The path of Plex's API.
 const API: &str = "/api/v2";
 
-/// Parses a URL of plex.tv. If it has no path, it gets the path of the API. A URL on one of Plex's
-/// own hosts is refused unless it is exactly right, because a mistake in it would look like a
-/// failure at Plex.
+/// Parses the URL in `--plex-tv`. If it has no path, the path of the API is added. A URL on one of
+/// Plex's own hosts is refused unless it is exactly right, because a mistake in it would look like
+/// a failure at Plex.
 pub(super) fn plex_tv(text: &str) -> Result<ServerUrl, String> {
     let url: ServerUrl = text.parse().map_err(|error| format!("{error}"))?;
     let text = url.to_string();

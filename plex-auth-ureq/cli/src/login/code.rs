@@ -1,5 +1,4 @@
-//! Signing in with a code that the user enters at plex.tv/link, or by signing in on Plex's own page
-//! in a browser.
+//! Signing in on Plex's own page in a browser, or with a code that the user enters at plex.tv/link.
 
 use plex_auth_ureq::PlexTv;
 use plex_auth_ureq::flow::{PinLoginError, PinProgress};

@@ -19,11 +19,11 @@ pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
     // The device is saved before its key is sent to Plex. A saved one is used again, because Plex
     // would list a new one as another device.
     let device = session.store.change(|state| match state.device(name)? {
-        // A key belongs to the account that it was registered with, and signs in to no other.
+        // A key belongs to the account that it was registered with, and cannot be used for another.
         Some(device) if method.replace && device.saved().is_some() => Err(Failure::usage(format!(
-            "the profile {name} has a device key, which only signs in to its own account"
+            "the profile {name} has a device key, which works only for its own account"
         ))
-        .likely("The key was registered with the account that is to be replaced.")
+        .likely("The key was registered with the account that would be replaced.")
         .next("Sign out first: {logout}, then {login --device-key}")),
         Some(device) => Ok(device.clone()),
         None => {
@@ -91,7 +91,7 @@ fn link(
     }
 }
 
-/// Removes the saved device if Plex no longer accepts it. The next login then creates another one.
+/// Removes the saved device if Plex no longer accepts it. The next login then creates a new one.
 fn remove_unknown_device(session: &Session<'_>, error: &DeviceLoginError) -> Result<(), Failure> {
     if !matches!(error, DeviceLoginError::Failed(error) if error.needs_new_device_key()) {
         return Ok(());

@@ -20,7 +20,7 @@ pub(super) fn run(
     let credentials = Credentials::new(login.as_str(), password.as_str()).map_err(|invalid| {
         Failure::usage(invalid)
             .likely("A line of the input is empty.")
-            .next("Try again with username and password, one per line.")
+            .next("Enter both the username and the password, one per line.")
     })?;
     let SignedIn { auth_token, account, .. } =
         sign_in(session, plex_tv, credentials).map_err(|error| session.explain(&error))?;

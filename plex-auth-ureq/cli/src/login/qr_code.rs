@@ -1,5 +1,4 @@
-//! A QR code on the terminal. It sets its own colors, so that it is black on white on any
-//! background.
+//! A QR code in the terminal. It sets its own colors, so it is black on white on any background.
 
 use std::env;
 
@@ -19,7 +18,7 @@ const WHITE: Ansi256Color = Ansi256Color(231);
 /// The width of the white border, in modules.
 const QUIET_ZONE: usize = 4;
 
-/// The number of lines that are shown above and below the QR code.
+/// The number of lines shown above and below the QR code, in total.
 const OTHER_LINES: usize = 3;
 
 /// Returns the QR code for the given text. Returns `None` with `--no-qr`, if the terminal has no
@@ -83,7 +82,7 @@ fn has_colors() -> bool {
 }
 
 /// Returns whether the terminal can show more than ASCII, according to the locale. If no locale is
-/// set, as in `docker exec`, assumes that the terminal can, because it is probably a desktop's.
+/// set, as in `docker exec`, assumes that it can, because it is probably a desktop terminal.
 pub(super) fn has_blocks() -> bool {
     let variables = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter();
     let locale = variables.filter_map(env::var_os).find(|value| !value.is_empty());

@@ -18,9 +18,9 @@ pub(super) struct Replaced {
 }
 
 impl Replaced {
-    /// Returns the sign-in that a new one replaces, if it must be revoked: the accounts differ, the
-    /// new one is unknown, or only one of the two sign-ins has a device key. Otherwise, Plex itself
-    /// replaces the device's token.
+    /// Returns the replaced sign-in if it must be revoked, because the accounts differ, the new
+    /// account is unknown, or only one of the two sign-ins has a device key. In all other cases,
+    /// Plex itself replaces the device's token.
     pub(super) fn find(state: &State, name: &str, new: &Profile) -> Result<Option<Self>, Failure> {
         let Some(profile) = state.profile(name)? else { return Ok(None) };
         let device = state.device(name)?.filter(|_| profile.by_device_key);
@@ -59,7 +59,7 @@ impl Replaced {
             Some(identifier) => session.identity_of(identifier)?,
             None => session.identity()?,
         };
-        // The plex.tv that issued the token, whatever the options name.
+        // The plex.tv that issued the token, even if the options name a different one.
         let plex_tv = session::plex_tv(identity, self.profile.plex_tv.as_ref());
         match session.sign_out(&plex_tv, &self.profile.token, self.has_key) {
             // A warning has been printed.

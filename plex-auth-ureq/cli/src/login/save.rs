@@ -1,4 +1,5 @@
-//! The last step of each sign-in method: saves the token and reports the account that it belongs to.
+//! The last step of each sign-in method: saves the token and reports the account that it belongs
+//! to.
 
 use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{Account, PlexTv, Token};
@@ -22,7 +23,7 @@ pub(super) struct SignIn {
     /// Whether the token was issued for this profile, in which case it is revoked if it cannot be
     /// saved.
     is_issued: bool,
-    /// Whether the sign-in may be replaced whatever account it belongs to, as with `--replace`.
+    /// Whether `--replace` is set, so the saved sign-in may be replaced whatever its account.
     replaces: bool,
     /// The other account whose sign-in the user agreed to replace.
     agreed: Option<String>,
@@ -76,8 +77,8 @@ pub(super) fn identified(
     Ok(Exit::Done)
 }
 
-/// Saves a token at once, then requests its account, so that the user need not sign in again if
-/// that request fails. If the profile already belongs to an account, the account of the new token
+/// Saves a token immediately, then requests its account, so that the user does not have to sign in
+/// again if that request fails. If the profile already has an account, the account of the new token
 /// must be known first, except with `--replace`.
 pub(super) fn unidentified(
     session: &Session<'_>,
@@ -97,8 +98,8 @@ pub(super) fn unidentified(
                 drop(session.ask(plex_tv.sign_out(&token)));
                 return Err(session
                     .explain(&error)
-                    .likely("The account of the new token is unknown, so it did not replace the saved one.")
-                    .next("Try again later, or replace it in any case: {login --replace}"));
+                    .likely("It is unknown which account the new token belongs to, so the saved token was not replaced.")
+                    .next("Try again later, or replace the saved token anyway: {login --replace}"));
             }
             _ => return Err(check::undecided()),
         }
@@ -107,14 +108,14 @@ pub(super) fn unidentified(
     let replaced = store(session, plex_tv, &sign_in)?;
     let account = match session.send(plex_tv.token_details(&token)) {
         Ok(account) => account,
-        // The caller reports another error.
+        // The caller reports a different error.
         Err(_) if !sign_in.is_reported => return Ok(Exit::Done),
         Err(failure) => {
             return Err(failure
                 .likely(
-                    "You are signed in and the token is saved, but its account could not be shown.",
+                    "You are signed in and the token is saved, but its account could not be looked up.",
                 )
-                .next("Try again later: {whoami}"));
+                .next("See the account later: {whoami}"));
         }
     };
     session.store.change(|state| {
@@ -204,9 +205,9 @@ fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result
     })
 }
 
-/// Checks that the profile does not belong to another account, or that its sign-in may be replaced
-/// with the user's consent or `--replace`. In the latter case, returns the name of the other
-/// account.
+/// Checks that the profile does not belong to another account, or that the user agreed to replace
+/// its sign-in, at the prompt or with `--replace`. In the latter case, returns the name of the
+/// other account.
 fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>, Failure> {
     let name = &session.options.profile;
     let state = session.store.read()?;
@@ -226,12 +227,12 @@ fn conflict(name: &str, other: &str, new: &Profile) -> Failure {
     } else {
         vec!["login", "--profile", own.as_str()]
     };
-    Failure::usage(format!("the profile {name} belongs to {other}, another account"))
+    Failure::usage(format!("the profile {name} already belongs to {other}"))
         .likely("You signed in to a second account without naming a profile for it.")
         .next(
             Hint::from("Keep both: ".to_owned())
                 .command(&login)
-                .text(". Or replace it: ")
+                .text(". Or replace the saved one: ")
                 .command(&["login", "--replace"]),
         )
 }

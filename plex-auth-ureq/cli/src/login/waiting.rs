@@ -71,7 +71,7 @@ impl<'a> Waiting<'a> {
     /// Shows that the code has not arrived yet, and why.
     pub(super) fn creating(&self, error: Option<String>) {
         self.spinner.set_message(match error {
-            Some(error) => format!("Getting a code from Plex; trying again: {}", plain(&error)),
+            Some(error) => format!("Getting a code from Plex. Last error: {}", plain(&error)),
             None => "Getting a code from Plex".to_owned(),
         });
     }

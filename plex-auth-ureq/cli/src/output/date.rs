@@ -7,7 +7,7 @@ const DAY: i64 = 24 * 60 * 60;
 /// Returns the day in UTC, such as `2027-03-01`.
 pub(crate) fn day(moment: UnixSeconds) -> String {
     // As in "chrono-compatible low-level date algorithms" by Howard Hinnant: years begin in March,
-    // so that a leap day is the last day of its year, and 400 years form an era.
+    // so a leap day is the last day of its year, and 400 years form an era.
     let days = moment.0.div_euclid(DAY).saturating_add(719_468);
     let (era, of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;

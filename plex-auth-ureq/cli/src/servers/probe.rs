@@ -116,7 +116,8 @@ fn try_one(
     }
 }
 
-/// Returns the error without the address, which is shown next to it.
+/// Returns the error. For a transport error, returns only its kind, because the address is shown
+/// next to it.
 fn why(candidate: &ConnectionCandidate) -> String {
     match &candidate.state {
         CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {

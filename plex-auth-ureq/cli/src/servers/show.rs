@@ -30,7 +30,7 @@ pub(super) fn as_text(server: &Resource, tried: &[Tried]) -> String {
             &format!("  {:<7} {}  {}\n", candidate.kind.to_string(), plain(&url), plain(&outcome));
     }
     if tried.is_empty() {
-        lines += "  no connection is listed\n";
+        lines += "  no connections are listed\n";
     }
     lines
 }

@@ -19,8 +19,8 @@ use crate::waiting::SlowNotice;
 
 type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
-/// Returns the sign-in of a device with a key, and renews the token if that is due. Usually it is
-/// not, and then nothing is written, so read access to the folder is enough.
+/// Returns the sign-in of a device with a key, and renews the token if renewal is due. Usually it
+/// is not, and then nothing is written, so read access to the folder is enough.
 pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActiveProfile, Failure> {
     let (plex_tv, refresher) = refresher(session, state)?;
     if !is_due(session, state)? {
@@ -54,7 +54,8 @@ pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActivePr
     Ok(ActiveProfile { plex_tv, token, profile })
 }
 
-/// Saves a renewed token, unless the device was replaced, or the profile removed, in the meantime.
+/// Saves a renewed token, unless the device was replaced or the profile was removed in the
+/// meantime.
 fn save(
     session: &Session<'_>,
     profile: &Profile,
@@ -81,8 +82,8 @@ pub(crate) fn saved_expiry(session: &Session<'_>, state: &State) -> Option<UnixS
     }
 }
 
-/// Returns whether a renewal is due. Polls a separate flow and drops it, because polling may
-/// already return a request.
+/// Returns whether a renewal is due. Polls a separate flow and drops it, because polling may return
+/// a request, which is not sent here.
 fn is_due(session: &Session<'_>, state: &State) -> Result<bool, Failure> {
     let (_, mut refresher) = refresher(session, state)?;
     Ok(!matches!(refresher.poll(session.now()), Step::Wait(_)))

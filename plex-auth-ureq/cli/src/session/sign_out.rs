@@ -27,7 +27,7 @@ impl Session<'_> {
             _ => {}
         }
         warning(
-            "the device could not be removed from the account, and a copy of its key could still be used to get a token; \
+            "the device could not be removed from the account, so a copy of its key could still be used to get a token; \
              remove the device in the account's settings",
         );
         Ok(false)

@@ -25,7 +25,7 @@ pub(crate) struct State {
     devices: BTreeMap<String, Entry<Device>>,
 }
 
-/// An entry of the state. If it cannot be read, its text is kept unchanged.
+/// An entry in the state. If it cannot be read, its text is kept unchanged.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Entry<T> {
@@ -69,7 +69,8 @@ impl State {
         }
         let version = serde_json::from_slice::<Version>(bytes).map(|Version { version }| version);
         if let Some(newer) = version.ok().filter(|version| *version > VERSION) {
-            let what = format!("a newer plex-auth wrote {} (version {newer})", path.display());
+            let what =
+                format!("a newer plex-auth wrote {} (format version {newer})", path.display());
             return Err(Failure::machine(what)
                 .likely("Two versions of the tool are using the same folder.")
                 .next("Use the newer version, or another folder: --state-dir DIR"));
@@ -193,7 +194,7 @@ fn repair(path: &Path) -> Hint {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".damaged");
     Hint::from(format!(
-        "Restore it from a backup, or put it aside and sign in again: mv {} {}",
+        "Restore it from a backup, or move it aside and sign in again: mv {} {}",
         quoted_path(path),
         quoted_path(Path::new(&aside))
     ))

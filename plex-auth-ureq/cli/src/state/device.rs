@@ -1,4 +1,4 @@
-//! A device with a client identifier of its own, and a key that renews its token.
+//! A device with its own client identifier and a key that renews its token.
 
 use plex_auth_ureq::jwt::Ed25519Key;
 use plex_auth_ureq::{ClientIdentity, Secret};

@@ -19,26 +19,26 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     }
     match error.kind() {
         ErrorKind::PermissionDenied => failure
-            .likely("It belongs to another user, or this user lacks a permission.")
+            .likely("It belongs to another user, or this user does not have permission.")
             .next(permission(path)),
         ErrorKind::ReadOnlyFilesystem => failure
             .likely("The file system is mounted read-only.")
-            .next(format!("Mount it writable, {OTHER_FOLDER}")),
+            .next(format!("Mount it read-write, {OTHER_FOLDER}")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
             .likely("The disk is full. The saved state has not changed.")
             .next("Free some space, then try again."),
         ErrorKind::ResourceBusy => failure
-            .likely("The file itself is a mount point, as with a volume for a single file, so it cannot be replaced.")
+            .likely("The file itself is a mount point, so it cannot be replaced.")
             .next("Mount the folder that contains it instead of the file."),
         ErrorKind::Unsupported => failure
-            .likely("The file system does not support locks, as is the case on some network shares.")
+            .likely("The file system does not support locks. Some network shares do not.")
             .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
         _ if has_no_locks(action, error) => failure
-            .likely("The file system does not support locks, as is the case on some network shares.")
+            .likely("The file system does not support locks. Some network shares do not.")
             .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
         _ => failure
             .likely("Something other than the expected file or folder is at this path.")
-            .next(format!("Look at that path, {OTHER_FOLDER}")),
+            .next(format!("Check that path, {OTHER_FOLDER}")),
     }
 }
 
@@ -52,19 +52,19 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
                 "{owned}{shown} belongs to user {user}, but a new file cannot be given to that user: {error}"
             );
             Failure::machine(what)
-                .likely("A file of this user would lock the owner out.")
+                .likely("A new file that belonged to the current user would lock the owner out.")
                 .next(run_as(*user))
         }
         NotKept::Group { group, own, error } => {
             // The owner of a file can give it a group that the owner is in.
             let next = format!(
-                "Add this user to the group (docker run --group-add {group}), or give the file the user's own group: chgrp {own} {}",
+                "Add this user to the group (in Docker: docker run --group-add {group}), or give the file the user's own group: chgrp {own} {}",
                 quoted_path(path)
             );
             Failure::machine(format!(
                 "a new file cannot be given the group {group} of {shown}: {error}"
             ))
-            .likely("The group has permissions for the file, and this user is not in it.")
+            .likely("The group has permissions for the file, but this user is not in the group.")
             .next(next)
         }
     }
@@ -124,7 +124,7 @@ fn permission(_: &Path) -> Hint {
 /// `docker exec`, the user must add the container's name.
 fn run_as(user: u32) -> Hint {
     Hint::from(format!(
-        "Run the command as the owner (docker exec --user {user}): sudo -u '#{user}' "
+        "Run the command as the owner (in Docker: docker exec --user {user}): sudo -u '#{user}' "
     ))
     .again()
 }

@@ -127,7 +127,7 @@ impl Folder {
         if owner::is_writable_for_others(folder) {
             return Err(explain::writable_for_others(folder));
         }
-        // The file that has the group which the new one gets.
+        // The file whose group the new one gets.
         let like = if target.exists() { path.clone() } else { self.path(other) };
         let owner = Owner::of(&target, folder)
             .and_then(|owner| if like == path { Ok(owner) } else { owner.with_group_of(&like) })

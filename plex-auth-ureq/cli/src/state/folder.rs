@@ -10,8 +10,8 @@ use crate::failure::Failure;
 const NAME: &str = "plex-auth";
 
 /// Returns `$XDG_STATE_HOME/plex-auth` or `~/.local/state/plex-auth`; on macOS, a folder in
-/// `~/Library/Application Support`; on Windows, one in `%LOCALAPPDATA%`, which is not copied to other machines as
-/// `%APPDATA%` is.
+/// `~/Library/Application Support`; on Windows, a folder in `%LOCALAPPDATA%`, which, unlike
+/// `%APPDATA%`, is not copied to other machines.
 pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
     // A service often has no home folder, in which case etcetera reads no variable.
     if cfg!(all(unix, not(target_os = "macos"))) {
@@ -22,16 +22,16 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
     }
     let strategy = choose_native_strategy().map_err(|_| {
         Failure::machine("there is no home folder to save the state in")
-            .likely("The variable HOME is not set, as in some services and containers.")
+            .likely("The variable HOME is not set. This happens in some services and containers.")
             .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR.")
     })?;
     let home = strategy.home_dir();
     if cfg!(unix) && !home.is_dir() {
-        // The home folder is not created. Root could do so, but it may be another user's, or on a
-        // disk that is lost with the container.
+        // The home folder is not created, even if root could do so: it may be another user's, or
+        // on a disk that is lost with the container.
         let what = format!("the home folder {} does not exist", home.display());
         return Err(Failure::machine(what)
-            .likely("This is a service or a container, whose user has no home folder.")
+            .likely("The tool is running in a service or container whose user has no home folder.")
             .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR."));
     }
     // In etcetera, `%LOCALAPPDATA%` is the folder for caches.
@@ -48,13 +48,13 @@ pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     } else if text.starts_with(['"', '\'']) || text.ends_with(['"', '\'']) {
         "has quotes around it, which only a shell removes"
     } else if has_variable(&text) {
-        "contains the name of a variable, which only a shell replaces"
+        "contains a variable, which only a shell expands"
     } else {
         return Ok(());
     };
-    Err(Failure::usage(format!("the state folder {problem}"))
+    Err(Failure::usage(format!("the path of the state folder {problem}"))
         .likely("PLEX_AUTH_STATE_DIR or --state-dir comes from a file that no shell reads.")
-        .next("Write the whole path, without quotes."))
+        .next("Write the full path, without quotes."))
 }
 
 /// Returns whether a path contains a variable: `${NAME}` anywhere, or `$NAME` at the start of a

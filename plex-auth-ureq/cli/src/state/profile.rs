@@ -57,8 +57,8 @@ impl Profile {
     }
 }
 
-/// Returns the account's username. If it has none, as is the case for managed users, returns its
-/// display name.
+/// Returns the account's username or, if it has none, its display name. Managed users have no
+/// username.
 pub(crate) fn name(account: &Account) -> String {
     let name = account.username.as_deref().filter(|name| !name.is_empty());
     crate::output::plain(name.or(account.title.as_deref()).unwrap_or("an account without a name"))

@@ -2,9 +2,9 @@ use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Returns the file at a path: if the path is a link, the file that it leads to, so that the link
-/// stays when the file is replaced. Checks that the link may be followed, and that the file is not a
-/// pipe or a device, which could block the tool.
+/// Resolves a path: if it is a link, returns the path of the link's target, so that replacing the
+/// file keeps the link. Checks that the link may be followed, and that the file is not a pipe or a
+/// device, which could block the tool.
 pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let link = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.to_owned()),
@@ -21,7 +21,7 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     if is_trusted(&link, &metadata) {
         Ok(target)
     } else {
-        Err(io::Error::other("it is a link that another user made; run this command as that user"))
+        Err(io::Error::other("it is a link created by another user; run this command as that user"))
     }
 }
 

@@ -22,7 +22,7 @@ fn another_account_is_replaced_only_on_request() {
         let account = fake.account(Who::Free);
         format!("{}\n{}\n", account.login().unwrap(), account.password().unwrap())
     });
-    let expected = ["belongs to rosa, another account", "login --profile tariq", "login --replace"];
+    let expected = ["already belongs to rosa", "login --profile tariq", "login --replace"];
     log_in(&harness, &["login"], Who::Free).assert_failed(64, &expected);
     harness.run_with_input(&["login", "--token"], &token).assert_failed(64, &expected);
     harness.run_with_input(&["login", "--password"], &password).assert_failed(64, &expected);
@@ -110,7 +110,7 @@ fn a_replaced_device_is_removed() {
     assert_eq!(other.run(&["check"]).code, 0);
     // A device that was created for a refused login is removed, too.
     log_in(&harness, &["login", "--device-key"], Who::PlexPass)
-        .assert_failed(64, &["belongs to tariq, another account"]);
+        .assert_failed(64, &["already belongs to tariq"]);
     assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
     let outcome = log_in(&harness, &["login", "--device-key"], Who::Free);
     assert_eq!(
@@ -138,14 +138,14 @@ fn an_unknown_account_replaces_nothing() {
         fake.misbehave("/user", outage);
     });
     log_in(&harness, &["login"], Who::PlexPass)
-        .assert_failed(2, &["did not replace the saved one", "login --replace"]);
+        .assert_failed(2, &["the saved token was not replaced", "login --replace"]);
     assert_eq!(harness.files(), before);
 
     // With --replace it does, and the saved token is revoked.
     let revoked = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
     let revoked_before = revoked();
     log_in(&harness, &["login", "--replace"], Who::Free)
-        .assert_failed(2, &["its account could not be shown"]);
+        .assert_failed(2, &["its account could not be looked up"]);
     assert_eq!(revoked(), revoked_before + 1);
     harness.fake(|fake| fake.behave());
     assert!(harness.succeed(&["whoami"]).contains("tariq"));

@@ -287,5 +287,8 @@ fn a_token_that_servers_refuse_is_a_warning() {
     harness.fake(|fake| fake.misbehave("/resources", answer));
     let outcome = harness.run(&["token", "--server", "Boathouse"]);
     assert_eq!((outcome.code, &outcome.stdout), (0, &token), "{outcome:?}");
-    assert!(outcome.stderr.contains("warning: media servers refuse the token"), "{outcome:?}");
+    assert!(
+        outcome.stderr.contains("warning: media servers refuse a device key's token"),
+        "{outcome:?}"
+    );
 }

@@ -51,7 +51,7 @@ fn uncommon_servers_are_explained() {
             [
                 "the server list has no identifier for this server",
                 "Plex's API has changed.",
-                "use the server's URL: plex-auth servers",
+                "Try again. If the error persists, report it and include these lines.",
             ],
         ),
         (
@@ -78,7 +78,7 @@ fn uncommon_servers_are_explained() {
     ]);
     answer(&harness, "/resources", 200, &list);
     let shown = harness.run(&["servers"]).stdout;
-    for expected in ["(yours, 1.99)", "(ingrid's, ?)", "(shared, ?)", "  no connection is listed\n"]
+    for expected in ["(yours, 1.99)", "(ingrid's, ?)", "(shared, ?)", "  no connections are listed"]
     {
         assert!(shown.contains(expected), "{expected}: {shown}");
     }
@@ -92,7 +92,7 @@ fn uncommon_users_are_explained() {
     harness.run(&["switch", "nilo"]).assert_failed(
         64,
         &[
-            "several users of the Home are named nilo",
+            "the Home has several users named nilo",
             "Their names are the same, ignoring case.",
             "Use the identifier, shown before the name in the output of: plex-auth users",
         ],
@@ -131,7 +131,7 @@ fn uncommon_devices_are_explained() {
     devices("");
     assert_eq!(harness.succeed(&["devices"]), "The account has no devices.\n");
     devices("<Device id=\"7\"/>");
-    assert_eq!(harness.succeed(&["devices"]), "7  without a name\n");
+    assert_eq!(harness.succeed(&["devices"]), "7  unnamed\n");
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn wrong_hosts_are_explained() {
         answer(&harness, "/identity", status, &json!({}));
         harness.run(&["claim", "--server", &url]).assert_failed(
             2,
-            &["The URL is not that of a Plex Media Server", "Check the URL of the server"],
+            &["The URL does not point to a Plex Media Server", "Check the URL of the server"],
         );
     }
     harness
@@ -237,9 +237,9 @@ fn unusable_files_and_commands_are_explained() {
     Running::start(login, "").wait().assert_failed(
         74,
         &[
-            "the answer could not be read (Token)",
+            "the answer to \"Token\" could not be read: ",
             "standard input cannot be read.",
-            "Run it at a terminal, or pass one line for each question.",
+            "Run the command in a terminal, or pass one line for each prompt.",
         ],
     );
     let bare = harness.run(&["--json"]).json_lines();

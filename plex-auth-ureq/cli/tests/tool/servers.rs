@@ -132,7 +132,9 @@ fn a_server_is_found_by_name_identifier_and_url() {
         .assert_failed(64, &["this account has no server named Shed"]);
     let unclaimed = format!("{url}/unclaimed");
     harness.fake(FakePlex::forget_requests);
-    harness.run(&["transient", &unclaimed]).assert_failed(1, &["does not belong to this account"]);
+    harness
+        .run(&["transient", &unclaimed])
+        .assert_failed(1, &["is not in this account's server list"]);
     let with_token = harness.fake(|fake| {
         let unclaimed =
             fake.requests().iter().filter(|request| request.path().starts_with("/unclaimed"));
@@ -166,7 +168,7 @@ fn a_server_is_awaited_by_url() {
     let unclaimed = format!("{url}/unclaimed");
     harness
         .run(&["servers", "--wait", &unclaimed])
-        .assert_failed(1, &["does not belong to this account"]);
+        .assert_failed(1, &["is not in this account's server list"]);
     harness
         .run(&["servers", "--wait", "http://127.0.0.1:1", "--timeout", "0.4"])
         .assert_failed(2, &["refused"]);

@@ -105,8 +105,8 @@ fn endless_and_binary_input_is_rejected() {
     let harness = Harness::new();
     let program = crate::harness::PROGRAM;
     for (input, expected) in [
-        ("exec </dev/zero", "the answer is too long: Token"),
-        ("printf '\\377\\n' >bytes; exec <bytes", "the answer is not UTF-8 text: Token"),
+        ("exec </dev/zero", "the answer to \"Token\" is too long"),
+        ("printf '\\377\\n' >bytes; exec <bytes", "the answer to \"Token\" is not UTF-8 text"),
     ] {
         // If the tool tried to read all of the input, this limit on memory would make it fail soon.
         let script = format!("ulimit -v 2000000; {input}; exec \"$0\" login --token");

@@ -54,7 +54,7 @@ fn a_token_and_a_home_pin_are_not_echoed() {
     assert!(shown.contains("Signed in as rosa.") && !shown.contains(&token), "{shown:?}");
 
     let mut terminal = Terminal::start(&harness, &["switch", "rosa", "--into", "own"]);
-    terminal.expect_text("Home PIN of rosa: ");
+    terminal.expect_text("Home PIN for rosa: ");
     assert!(!terminal.is_echoing());
     terminal.type_line("4711");
     let shown = terminal.wait_for_exit(0);
