@@ -13,7 +13,6 @@ mod device;
 mod password;
 mod pasted;
 mod qr_code;
-mod replaced;
 mod save;
 mod waiting;
 

@@ -31,6 +31,7 @@ mod output;
 mod plain_http;
 mod profiles;
 mod prompt;
+mod replaced;
 mod run;
 mod server;
 mod servers;

@@ -9,6 +9,7 @@ use crate::failure::{Exit, Failure};
 use crate::hint::{Hint, quoted};
 use crate::name::{folded, is_same};
 use crate::prompt;
+use crate::replaced::Replaced;
 use crate::session::{ActiveProfile, Session, url_to_save};
 use crate::state::State;
 use crate::state::profile::{self, Profile};
@@ -40,19 +41,18 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let saved = session.store.change(|state| {
         // Another login may have used the name in the meantime.
         check_free(state, &into, uuid)?;
-        state.set_profile(&into, new);
-        Ok(())
+        Replaced::save(state, &into, new)
     });
-    if let Err(failure) = saved {
+    if saved.is_err() {
         session.revoke_unsaved(&from.plex_tv, &token, &into);
-        return Err(failure);
     }
+    let revoked = saved?.map_or(Ok(String::new()), |replaced| replaced.sign_out(session))?;
     let json = json!({
         "profile": into, "username": account.username, "title": account.title, "uuid": uuid.as_str(),
         "token": session.output.secret(token.expose()),
     });
     let text = format!(
-        "Signed in as {}. To use this account, pass --profile {}\n",
+        "Signed in as {}. To use this account, pass --profile {}\n{revoked}",
         profile::name(&account),
         quoted(&into)
     );

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 
 /// Opens a page, and returns whether that was possible. Other users can see the page's address
 /// among the browser's arguments. The address contains no token, only the code, which expires and
-/// is of no use to them.
+/// is not enough to get the token.
 pub(super) fn open(page: &Zeroizing<String>) -> bool {
     has_screen() && open::that_detached(page.as_str()).is_ok()
 }

@@ -5,11 +5,11 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{Account, PlexTv, Token};
 use serde_json::json;
 
-use super::replaced::Replaced;
 use crate::cli::LoginMethod;
 use crate::failure::{Exit, Failure};
 use crate::hint::Hint;
 use crate::name::folded;
+use crate::replaced::Replaced;
 use crate::session::Session;
 use crate::state::State;
 use crate::state::device::Device;
@@ -170,15 +170,10 @@ fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<St
                 return Err(conflict(name, &other, profile));
             }
         }
-        let replaced = Replaced::find(state, name, profile)?;
-        if replaced.is_some() {
-            // The device of the replaced sign-in, if any, is deleted, too.
-            state.remove_device(name);
-        }
+        let replaced = Replaced::save(state, name, profile.clone())?;
         if let Some(device) = device {
             state.set_device(name, device.clone());
         }
-        state.set_profile(name, profile.clone());
         Ok(replaced)
     });
     if stored.is_err() && *is_issued && !profile.by_device_key {

@@ -58,6 +58,12 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
     assert_eq!(outcome.stdout, "Signed in as tariq.\n");
     assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), requests);
 
+    // A different client identifier is a different device.
+    let outcome = log_in(&harness, &["login", "--client-identifier", "0f1e2d3c-other"], Who::Free);
+    assert!(outcome.stdout.contains("The replaced token of tariq was revoked."), "{outcome:?}");
+    let outcome = log_in(&harness, &["login"], Who::Free);
+    assert!(outcome.stdout.contains("The replaced token of tariq was revoked."), "{outcome:?}");
+
     // Pasted and shared tokens stay valid, because others may use them.
     let stays_valid = "\nwarning: the replaced token of rosa stays valid, because ";
     let pasted = harness.token(Who::PlexPass);
@@ -106,6 +112,14 @@ fn a_replaced_device_is_removed() {
     let other = crate::devices::signed_in();
     let outcome = log_in(&other, &["login"], Who::PlexPass);
     assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."));
+    assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
+    assert_eq!(other.run(&["check"]).code, 0);
+    // A switch to the account's own Home user replaces a device key, too.
+    let other = crate::devices::signed_in();
+    log_in(&other, &["login", "--profile", "plain"], Who::PlexPass);
+    let switch = ["switch", "rosa", "--profile", "plain", "--into", "default"];
+    let outcome = other.run_with_input(&switch, "4711\n");
+    assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."), "{outcome:?}");
     assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
     assert_eq!(other.run(&["check"]).code, 0);
     // A device that was created for a refused login is removed, too.

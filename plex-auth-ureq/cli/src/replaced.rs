@@ -1,4 +1,4 @@
-//! The sign-in that a login replaces. Unless it is revoked, its token or key stays valid although
+//! The sign-in that a new one replaces in a profile. Unless it is revoked, its token or key stays valid although
 //! it is no longer saved anywhere.
 
 use crate::failure::Failure;
@@ -7,7 +7,7 @@ use crate::session::{self, Session};
 use crate::state::State;
 use crate::state::profile::Profile;
 
-pub(super) struct Replaced {
+pub(crate) struct Replaced {
     profile: Profile,
     /// The client identifier that the token was issued to, unless it is the permanent one.
     identifier: Option<String>,
@@ -18,20 +18,37 @@ pub(super) struct Replaced {
 }
 
 impl Replaced {
-    /// Returns the replaced sign-in if it must be revoked, because the accounts differ, the new
-    /// account is unknown, or only one of the two sign-ins has a device key. In all other cases,
-    /// Plex itself replaces the device's token.
-    pub(super) fn find(state: &State, name: &str, new: &Profile) -> Result<Option<Self>, Failure> {
+    /// Saves a sign-in in a profile. Returns the replaced sign-in if it must be revoked, because it
+    /// belongs to a different account or was issued to a different device. In all other cases, Plex
+    /// itself replaces the device's token.
+    pub(crate) fn save(
+        state: &mut State,
+        name: &str,
+        new: Profile,
+    ) -> Result<Option<Self>, Failure> {
+        let replaced = Self::find(state, name, &new)?;
+        if replaced.is_some() {
+            state.remove_device(name);
+        }
+        state.set_profile(name, new);
+        Ok(replaced)
+    }
+
+    fn find(state: &State, name: &str, new: &Profile) -> Result<Option<Self>, Failure> {
         let Some(profile) = state.profile(name)? else { return Ok(None) };
         let device = state.device(name)?.filter(|_| profile.by_device_key);
+        let has_key = device.is_some();
         let identifier = device.map(|device| device.client_identifier().to_owned());
-        let is_other = profile.uuid.is_some() && profile.uuid != new.uuid;
-        let has_key = identifier.is_some();
-        let loses_key = has_key && !new.by_device_key && new.client_identifier != identifier;
-        // A device key has its own client identifier, so Plex does not replace the old token.
-        let gains_key = new.by_device_key && !profile.by_device_key;
+        let identifier = identifier.or_else(|| profile.client_identifier.clone());
+        let is_other_account = profile.uuid.is_some() && profile.uuid != new.uuid;
+        // A device key has its own client identifier.
+        let is_same_device = if new.by_device_key {
+            profile.by_device_key
+        } else {
+            new.client_identifier == identifier
+        };
         let is_same_token = profile.token.expose() == new.token.expose();
-        if is_same_token || !(is_other || loses_key || gains_key) {
+        if is_same_token || (is_same_device && !is_other_account) {
             return Ok(None);
         }
         let is_in = |other: &str| {
@@ -39,13 +56,12 @@ impl Replaced {
             other.is_some_and(|other| other.token.expose() == profile.token.expose())
         };
         let is_shared = profile.pasted || state.names().any(|other| other != name && is_in(other));
-        let identifier = identifier.or_else(|| profile.client_identifier.clone());
         Ok(Some(Self { profile: profile.clone(), identifier, has_key, is_shared }))
     }
 
     /// Revokes the replaced sign-in, unless other programs or profiles may use its token. Returns
     /// the line to report. The line is empty if a warning was printed instead.
-    pub(super) fn sign_out(self, session: &Session<'_>) -> Result<String, Failure> {
+    pub(crate) fn sign_out(self, session: &Session<'_>) -> Result<String, Failure> {
         let name = plain(self.profile.name.as_deref().unwrap_or("an unknown account"));
         let replaced = if self.has_key { "device key" } else { "token" };
         let replaced = format!("replaced {replaced} of {name}");
