@@ -281,7 +281,7 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
             failure.likely(likely).next(next)
         }
         Reason::TimedOut(_) => failure
-            .likely("The network or Plex is slow.")
+            .likely("The network or the server is slow.")
             .next("Try again, or wait longer: --timeout SECONDS"),
         Reason::CutOff => {
             failure.likely("The network is unreliable, or something along the way closed the connection.").next(NETWORK)

@@ -51,11 +51,11 @@ pub(crate) fn wait(
     // No token is sent to the URL, so plain HTTP needs no warning.
     let any = PlainHttp { allowed: true };
     let url = named.map(|named| server::url(named, any)).transpose()?.flatten();
-    let active = session.signed_in()?;
+    let mut active = None;
     let mut pause = FIRST_PAUSE;
     let mut is_reported = false;
     loop {
-        let failure = match try_once(session, &active, named, url.as_ref(), plain_http) {
+        let failure = match try_once(session, &mut active, named, url.as_ref(), plain_http) {
             Ok((text, json)) => {
                 session.output.confirmation(&text, &json)?;
                 return Ok(Exit::Done);
@@ -76,15 +76,19 @@ pub(crate) fn wait(
     }
 }
 
-/// Returns the servers as text and as JSON, if at least one of them responds.
+/// Returns the servers as text and as JSON, if at least one of them responds. `active` is the
+/// sign-in, once it is known: if the token must be renewed, that can fail, too.
 fn try_once(
     session: &Session<'_>,
-    active: &ActiveProfile,
+    active: &mut Option<ActiveProfile>,
     named: Option<&str>,
     url: Option<&ServerUrl>,
     plain_http: PlainHttp,
 ) -> Result<(String, Value), Failure> {
-    let ActiveProfile { plex_tv, token, .. } = active;
+    let ActiveProfile { plex_tv, token, .. } = match active {
+        Some(active) => active,
+        None => active.insert(session.signed_in()?),
+    };
     let resources = session.send(plex_tv.resources(token))?;
     let (servers, plain_http) = match (url, named) {
         (Some(url), _) => {

@@ -110,11 +110,18 @@ fn surplus(error: &clap::Error) -> Option<String> {
     }
 }
 
-/// Returns the cause and the remedy for a surplus argument, if the command takes no secret.
+/// Returns the cause and the remedy for a surplus argument or value, if the command takes no
+/// secret.
 fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     // `Usage: plex-auth run ...`
     Some(match usage.to_string().split_whitespace().nth(2)? {
+        // These ask for a secret, which may be the surplus argument.
+        "login" | "switch" => return None,
+        _ if error.kind() == ErrorKind::TooManyValues => (
+            "The option is a flag, which is on if it is present.",
+            "Leave out the value. See {--help}",
+        ),
         "run" => (
             "The command to run is not separated from the options.",
             "Write `--` before the command: plex-auth run --server NAME -- COMMAND",
@@ -127,8 +134,6 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
             "This command lists all servers.",
             "Leave out the argument, or wait for one server: plex-auth servers --wait NAME",
         ),
-        // These ask for a secret, which may be the surplus argument.
-        "login" | "switch" => return None,
         _ => (
             "The command takes fewer arguments, or a value with spaces is not quoted.",
             "Leave out the argument, or put the value in quotes. See {--help}",

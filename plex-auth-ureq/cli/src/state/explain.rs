@@ -30,10 +30,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
         ErrorKind::ResourceBusy => failure
             .likely("The file itself is a mount point, so it cannot be replaced.")
             .next("Mount the folder that contains it instead of the file."),
-        ErrorKind::Unsupported => failure
-            .likely("The file system does not support locks. Some network shares do not.")
-            .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
-        _ if has_no_locks(action, error) => failure
+        _ if action == "lock" && has_no_locks(error) => failure
             .likely("The file system does not support locks. Some network shares do not.")
             .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
         _ => failure
@@ -84,22 +81,20 @@ pub(super) fn damaged(path: &Path, problem: &str, remedy: Hint) -> Failure {
         .next(remedy)
 }
 
-/// Returns whether an error means that the file system does not support locks. On some platforms,
-/// there is no [`ErrorKind`] for that.
-fn has_no_locks(action: &str, error: &io::Error) -> bool {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
+/// Returns whether the error of a lock means that the file system does not support locks. On some
+/// platforms, there is no [`ErrorKind`] for that.
+#[cfg(unix)]
+fn has_no_locks(error: &io::Error) -> bool {
+    use rustix::io::Errno;
 
-        let codes = [Errno::NOLCK, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL];
-        let code = error.raw_os_error();
-        action == "lock" && codes.iter().any(|errno| Some(errno.raw_os_error()) == code)
-    }
-    #[cfg(not(unix))]
-    {
-        let _ = (action, error);
-        false
-    }
+    let codes = [Errno::NOLCK, Errno::NOTSUP, Errno::OPNOTSUPP, Errno::NOSYS, Errno::INVAL];
+    let code = error.raw_os_error();
+    codes.iter().any(|errno| Some(errno.raw_os_error()) == code)
+}
+
+#[cfg(not(unix))]
+fn has_no_locks(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::Unsupported
 }
 
 #[cfg(unix)]
@@ -147,6 +142,7 @@ mod tests {
             ("lock", Errno::OPNOTSUPP, "support locks"),
             ("lock", Errno::NOSYS, "support locks"),
             ("read", Errno::INVAL, "other than the expected file"),
+            ("write", Errno::OPNOTSUPP, "other than the expected file"),
         ] {
             let error = io::Error::from_raw_os_error(errno.raw_os_error());
             let failure = cannot(action, Path::new("/nowhere/state.json"), &error);

@@ -82,6 +82,17 @@ fn concurrent_runs_renew_the_token_once() {
 }
 
 #[test]
+fn waiting_for_a_server_includes_the_renewal() {
+    let harness = signed_in();
+    remove_saved_token(&harness);
+    let busy = Misbehavior::answer(503, "text/html", "busy");
+    harness.fake(|fake| fake.misbehave("/auth/nonce", busy.times(1)));
+    let outcome = harness.run(&["servers", "--wait", "Boathouse", "--allow-plain-http"]);
+    assert!(outcome.code == 0 && outcome.stdout.contains("Boathouse"), "{outcome:?}");
+    assert!(outcome.stderr.contains("Waiting for Boathouse"), "{outcome:?}");
+}
+
+#[test]
 fn a_device_has_its_own_identifier() {
     let harness = signed_in();
     let token = harness.token(Who::PlexPass);
