@@ -157,8 +157,8 @@ struct FailedAttempt {
     error: BoxError,
     kind: TransportErrorKind,
     sent: bool,
-    /// Whether the connection had already returned another response, and ended before the response
-    /// to this request.
+    /// Whether the connection had already delivered an earlier response, and ended before the
+    /// response to this request.
     stale: bool,
 }
 

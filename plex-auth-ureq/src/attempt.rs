@@ -36,8 +36,8 @@ pub(crate) fn run(
     body: &Body,
 ) -> Result<Response<ureq::Body>, ureq::Error> {
     let bytes = body.as_ref();
-    // An empty slice would add a `content-length` to a GET, and `()` would send an empty POST in
-    // chunks.
+    // An empty slice would add `content-length: 0` to a GET. A POST has that header already, without
+    // which ureq would send `()` as a chunked body.
     if bytes.is_empty() && !head.headers().contains_key(CONTENT_LENGTH) {
         agent.run(head)
     } else {

@@ -104,8 +104,8 @@ pub enum AccessError {
     /// The last attempt failed.
     #[error(transparent)]
     Failed(#[from] Error),
-    /// The server is not among the readable entries, but some entries could not be read, probably
-    /// because Plex changed the format.
+    /// The server is not among the readable entries, but some entries are unreadable or
+    /// incomplete, probably because Plex changed the format.
     #[error(
         "cannot determine whether the account has access to the server: {}",
         unreadable(fields)

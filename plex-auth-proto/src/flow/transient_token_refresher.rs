@@ -238,8 +238,9 @@ impl TransientTokenRefresher {
         }
     }
 
-    /// Replaces the account's token, and requests a new transient token at once. Call this after
-    /// the user has signed in again, or when the account has another access token for the server.
+    /// Replaces the account's token, and requests a new transient token as soon as the wait after
+    /// the last request is over. Call this after the user has signed in again, or when the account
+    /// has a different access token for the server.
     /// The token must belong to the same account, because the current transient token is handed out
     /// until the next one arrives.
     pub fn set_token(&mut self, token: Token) {

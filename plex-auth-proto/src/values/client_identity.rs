@@ -244,7 +244,7 @@ impl Field {
             Self::Model => ("model", "x-plex-model"),
             Self::Vendor => ("vendor", "x-plex-device-vendor"),
             Self::Marketplace => ("marketplace", "x-plex-marketplace"),
-            Self::Provides => ("provides list", "x-plex-provides"),
+            Self::Provides => ("`provides` list", "x-plex-provides"),
             Self::Language => ("language", "x-plex-language"),
             Self::UserAgent => ("user agent", "user-agent"),
         }

@@ -17,7 +17,7 @@ const CHILDREN: &str = "_children";
 /// levels.
 const MAX_DEPTH: usize = 16;
 
-/// Returns the document in the newer format, if it is an element with this name.
+/// Returns the document in the newer format, if it is an element with the given name.
 pub(crate) fn converted(text: &str, name: &str) -> Option<Zeroizing<String>> {
     if !text.contains(NAME) {
         return None;

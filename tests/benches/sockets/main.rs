@@ -22,8 +22,9 @@ use plex_auth_tests::table::{Limit, Table};
 /// [`START`] the first call of a process. Each is the value measured on two shared cores, plus a
 /// few percent.
 const CALL: Limit = Limit::Times(1.2);
-/// The maximum ratio to ureq without a timeout, which starts no thread to resolve a name. On a
-/// reused connection, the transport starts none either.
+/// The maximum ratio to ureq without a timeout, for calls on reused connections. Without a timeout,
+/// ureq does not start a thread to resolve the name, and neither does the transport on a reused
+/// connection.
 const UNLIMITED: Limit = Limit::Times(1.15);
 const CROWD: Limit = Limit::Times(1.25);
 const START: Limit = Limit::Times(1.1);

@@ -1,4 +1,4 @@
-//! The memory of a device's flow.
+//! The memory that a device's token refresher uses.
 
 use std::time::{Duration, SystemTime};
 

@@ -85,7 +85,7 @@ impl ResponseError {
             }
             Self::Unauthorized(_) if self.is_token_invalid() => "sign in again",
             Self::Forbidden(_) if self.needs_home_pin() => "enter the Home PIN",
-            Self::Rejected(_) if self.is_pin_gone() => "use a new PIN",
+            Self::Rejected(_) if self.is_pin_gone() => "request a new PIN",
             Self::Unauthorized(_) if self.is_media_server_token_error() => {
                 "get a new token for this server; the account's token may still be valid"
             }

@@ -30,12 +30,12 @@ impl<K> DeviceTokenRefresher<K> {
         self.saving = Some(Box::new(saving));
     }
 
-    /// Returns the token that has not been handed out yet.
+    /// Returns the token that has not been handed out yet, if any.
     pub(super) fn unsaved(&self) -> Option<&CurrentToken> {
         self.saving.as_ref()?.unsaved()
     }
 
-    /// Returns the newest token, which determines when to renew.
+    /// Returns the newest token, if any, which determines when to renew.
     pub(super) fn newest(&self) -> Option<&CurrentToken> {
         self.unsaved().or(self.current.as_ref())
     }

@@ -115,7 +115,7 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
             // This is an error, so that the login checks whether the PIN has expired.
             PollSignature::Awaited(_) => {
                 self.signature = PollSignature::None;
-                return Err(SignError::new("the driver did not sign in time"));
+                return Err(SignError::new("the driver did not return a signature in time"));
             }
             _ => {
                 self.signature = PollSignature::None;

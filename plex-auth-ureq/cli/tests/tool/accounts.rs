@@ -27,11 +27,11 @@ fn another_account_is_replaced_only_on_request() {
     harness.run_with_input(&["login", "--token"], &token).assert_failed(64, &expected);
     harness.run_with_input(&["login", "--password"], &password).assert_failed(64, &expected);
     assert_eq!(harness.files(), before);
-    // Issued tokens that were not saved are revoked, and the pasted one is not.
+    // Issued tokens that were not saved are revoked, but the pasted one is not.
     assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 2);
     assert_eq!(harness.run_with_input(&["login", "--token", "--profile", "other"], &token).code, 0);
 
-    assert_eq!(log_in(&harness, &["login"], Who::PlexPass).code, 0, "the same account");
+    assert_eq!(log_in(&harness, &["login"], Who::PlexPass).code, 0, "it is the same account");
     assert_eq!(log_in(&harness, &["login", "--replace"], Who::Free).code, 0);
     assert!(harness.succeed(&["whoami"]).contains("tariq"));
 }
@@ -73,13 +73,13 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
     assert!(is_valid(&pasted));
     log_in(&harness, &["login", "--replace"], Who::PlexPass);
     let shared = harness.succeed(&["token"]);
-    assert!(is_valid(&shared), "it is now also in another profile");
+    assert!(is_valid(&shared), "the token could not be saved in another profile, too");
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
     assert!(outcome.stderr.contains(stays_valid), "{outcome:?}");
     assert!(is_valid(&shared));
 
     // If the replaced token cannot be revoked, the login still succeeds.
-    assert!(is_valid(&pasted), "the other profile is free again");
+    assert!(is_valid(&pasted), "the token in the other profile could not be replaced");
     log_in(&harness, &["login", "--replace"], Who::PlexPass);
     let busy = Misbehavior::answer(503, "text/html", "busy");
     harness.fake(|fake| fake.misbehave("/users/signout", busy));
@@ -155,7 +155,7 @@ fn an_unknown_account_replaces_nothing() {
         .assert_failed(2, &["the saved token was not replaced", "login --replace"]);
     assert_eq!(harness.files(), before);
 
-    // With --replace it does, and the saved token is revoked.
+    // With `--replace`, the new token replaces the saved one, which is revoked.
     let revoked = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
     let revoked_before = revoked();
     log_in(&harness, &["login", "--replace"], Who::Free)

@@ -1,4 +1,4 @@
-//! Options, their environment variables, and refused usage.
+//! Options, their environment variables, and usage errors.
 
 use plex_auth_fake::Who;
 
@@ -61,7 +61,7 @@ fn a_variable_turns_a_flag_on() {
 }
 
 #[test]
-fn repeated_options_are_no_error() {
+fn repeated_options_are_accepted() {
     let harness = Harness::signed_in(Who::Free);
     let arguments =
         ["--profile", "other", "--json", "--json", "whoami", "--profile", "default", "--json"];
@@ -108,11 +108,12 @@ fn an_empty_value_is_explained() {
 }
 
 #[test]
-fn a_variable_breaks_no_other_command() {
+fn a_variable_does_not_affect_other_commands() {
     let harness = Harness::signed_in(Who::PlexPass)
         .with_variable("PLEX_AUTH_SERVER", "http://127.0.0.1:1")
         .with_variable("PLEX_AUTH_URL", "http://nas:32400");
-    // A variable neither claims a server nor adds a line.
+    // `PLEX_AUTH_SERVER` does not make `claim` claim a server, and `PLEX_AUTH_URL` does not add a
+    // line to the output of `token`.
     assert!(harness.succeed(&["claim"]).starts_with("claim-"));
     let harness = harness.with_variable("PLEX_AUTH_SERVER", "");
     assert_eq!(harness.succeed(&["token"]).trim(), harness.token(Who::PlexPass));

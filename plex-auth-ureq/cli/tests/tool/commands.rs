@@ -119,7 +119,7 @@ fn switch_saves_the_user_as_a_profile() {
     assert!(harness.succeed(&["whoami", "--profile", "nilo"]).contains("managed user"));
     assert!(
         harness.succeed(&["whoami"]).contains("rosa@example.org"),
-        "the first profile is unchanged"
+        "the first profile was changed"
     );
 
     let own = ["switch", "ROSA", "--into", "own"];
@@ -205,11 +205,11 @@ fn invalid_arguments_are_a_usage_error() {
     ] {
         harness.run(arguments).assert_failed(64, &[expected]);
     }
-    assert!(!harness.state_folder().exists(), "no state folder is created");
+    assert!(!harness.state_folder().exists(), "a state folder was created");
 }
 
 #[test]
-fn without_a_command_help_is_shown() {
+fn help_is_shown_without_a_command() {
     let harness = Harness::new();
     let mut without_variables = harness.command(&[]);
     without_variables.env_remove("PLEX_AUTH_PLEX_TV").env_remove("PLEX_AUTH_STATE_DIR");

@@ -66,9 +66,9 @@ pub(crate) fn set_token_age(harness: &Harness, age: u64) -> String {
 fn concurrent_runs_renew_the_token_once() {
     let harness = signed_in();
     let first = harness.succeed(&["token"]);
-    assert_eq!(first.split('.').count(), 3, "a signed token");
+    assert_eq!(first.split('.').count(), 3, "not a signed token: {first}");
     let exchanges = || harness.fake(|fake| fake.seen("POST", "/auth/token"));
-    assert_eq!(exchanges(), 0, "no renewal is due");
+    assert_eq!(exchanges(), 0, "renewed before it was due");
 
     remove_saved_token(&harness);
     // Of several concurrent runs, one renews the token for all.
@@ -103,7 +103,7 @@ fn a_device_has_its_own_identifier() {
     assert_eq!(identifier(&harness, "nilo"), device);
 
     harness.succeed(&["logout"]);
-    assert!(!harness.files()["state.json"].contains("seed"), "the key is removed, too");
+    assert!(!harness.files()["state.json"].contains("seed"), "the key was not removed");
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn logout_ends_the_key_of_a_device() {
     set_token_age(&harness, TOKEN_LIFETIME + 60);
     let copy = harness.files()["state.json"].clone();
     assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
-    // A copy of the state gets no new token.
+    // A copy of the state cannot be used to get a new token.
     fs::write(harness.state_folder().join("state.json"), copy).unwrap();
     harness.run(&["token"]).assert_failed(1, &["no longer recognizes this device"]);
 
@@ -226,7 +226,7 @@ fn an_unregistered_key_saves_the_token() {
         first
     );
 
-    // Following the advice leads to a device with another key.
+    // Following the hint creates a different device, whose key is registered.
     harness.fake(plex_auth_fake::FakePlex::behave);
     assert_eq!(harness.succeed(&["logout"]), "Signed out.\n");
     let mut login = Running::start(harness.command(&["login", "--device-key"]), "");
@@ -286,7 +286,7 @@ fn a_wrong_clock_is_explained() {
 }
 
 #[test]
-fn a_token_that_servers_refuse_is_a_warning() {
+fn a_token_that_servers_refuse_causes_a_warning() {
     let harness = signed_in();
     let token = harness.succeed(&["token"]);
     // For the account's own servers, Plex lists the token that the request was sent with.

@@ -12,14 +12,14 @@ use crate::harness::{Harness, Running};
 #[test]
 fn a_full_disk_loses_no_saved_state() {
     let harness = Harness::new();
-    // No file may grow. With the signal ignored, the write fails instead.
+    // No file can grow. Because the signal is ignored, writes fail instead of ending the process.
     let full = "trap '' XFSZ; ulimit -f 0";
     let outcome = Running::start(command_after(&harness, full, &["login"]), "").wait();
     outcome.assert_failed(74, &["state.json", "The disk is full"]);
     assert_eq!(
         harness.fake(|fake| fake.requests().len()),
         0,
-        "no request is sent if nothing can be saved"
+        "a request was sent although nothing can be saved"
     );
 
     harness.sign_in(Who::PlexPass);

@@ -1,5 +1,5 @@
 //! The README's commands and its snippets for Compose, systemd and cron, and the Dockerfile. They
-//! are tested as far as that is possible without the daemons.
+//! are tested as far as possible without the daemons.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -60,7 +60,7 @@ fn status_shows_what_is_saved() {
     let left = json["expires_at"].as_i64().unwrap() - 7 * 24 * 60 * 60;
     assert!(left > 1_700_000_000, "{json}");
     assert_eq!(json["state_dir"], folder.to_str().unwrap());
-    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "no request is sent");
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "a request was sent");
 
     harness.sign_in(Who::Free);
     assert!(harness.succeed(&["status"]).contains("with a token from `login --token`"));
@@ -95,7 +95,7 @@ fn a_removed_profile_leaves_nothing() {
 }
 
 #[test]
-fn token_of_a_server_is_the_servers() {
+fn token_of_a_server_is_its_access_token() {
     let harness = Harness::signed_in(Who::PlexPass);
     let (identifier, token) = harness.fake(|fake| {
         let server = fake.server(Which::Claimed);
@@ -108,7 +108,7 @@ fn token_of_a_server_is_the_servers() {
     for named in ["boathouse", identifier.as_str()] {
         assert_eq!(harness.succeed(&["token", "--server", named]), format!("{token}\n"));
     }
-    assert_eq!(probes(), 0, "the list is enough");
+    assert_eq!(probes(), 0, "the server was contacted");
     let lines = harness.succeed(&["token", "--server", "Boathouse", "--url"]);
     let lines: Vec<_> = lines.lines().collect();
     assert_eq!(lines[0], token);
@@ -235,7 +235,7 @@ fn servers_waits_until_one_responds() {
 }
 
 #[test]
-fn login_if_needed_asks_only_if_needed() {
+fn login_if_needed_keeps_a_valid_sign_in() {
     let harness = Harness::new();
     let mut login = Running::start(harness.command(&["login", "--if-needed"]), "");
     harness.link(&login.link_code(), Who::PlexPass);

@@ -1,4 +1,4 @@
-//! Unusual folders and file systems: each works, or is refused with the real reason.
+//! Unusual folders and file systems: each one works, or the error names the actual cause.
 
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, symlink};
@@ -96,7 +96,7 @@ fn a_mounted_file_is_explained() {
     let requests = || harness.fake(|fake| fake.requests().len());
     let before = requests();
     run(&["login"]).assert_failed(74, &["mount point", "Mount the folder that contains it"]);
-    assert_eq!(requests(), before, "Plex is not asked");
+    assert_eq!(requests(), before, "a request was sent");
     devices::set_token_age(&harness, TOKEN_LIFETIME + 60);
     let token = run(&["token"]);
     assert!(token.code == 0 && token.stdout.contains('.'), "{token:?}");
@@ -104,7 +104,7 @@ fn a_mounted_file_is_explained() {
 }
 
 #[test]
-fn a_folder_that_all_can_write_to_is_refused() {
+fn a_world_writable_folder_is_refused() {
     let harness = Harness::signed_in(Who::PlexPass);
     let token = harness.token(Who::PlexPass);
     let requests = || harness.fake(|fake| fake.requests().len());
@@ -113,14 +113,15 @@ fn a_folder_that_all_can_write_to_is_refused() {
     for arguments in [&["login"][..], &["logout"]] {
         harness.run(arguments).assert_failed(74, &["every user can write to", "chmod o-w "]);
     }
-    assert_eq!(requests(), before, "Plex is not asked");
+    assert_eq!(requests(), before, "a request was sent");
     let outcome = harness.run(&["token"]);
     assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
     assert!(outcome.stderr.contains("warning: other users can replace the files"), "{outcome:?}");
     set_mode(&harness.state_folder(), 0o770);
     harness.sign_in(Who::PlexPass);
 
-    // The check also covers the folder that contains the file, not only the link's.
+    // The check covers not only the folder that contains the link, but also the one that contains
+    // the file.
     let target = link_to(&harness, "vault");
     set_mode(target.parent().unwrap(), 0o777);
     harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
@@ -167,8 +168,8 @@ fn a_read_only_folder_renews_a_device_token() {
 fn a_service_without_a_home_folder_works() {
     let harness = Harness::new();
     let token = harness.token(Who::Free);
-    // Without `HOME`, the home folder would come from `/etc/passwd`, so as root the test uses a
-    // user without an entry there.
+    // Without `HOME`, the home folder would come from `/etc/passwd`. If the tests run as root, the
+    // tool therefore runs as a user without an entry there.
     let first = "unset HOME PLEX_AUTH_STATE_DIR; export XDG_STATE_HOME=\"$PWD/var\"";
     let mut login = command_after(&harness, first, &["login", "--token"]);
     if is_root() {
@@ -220,8 +221,8 @@ fn shell_syntax_in_the_folder_is_refused() {
     assert!(created.is_empty(), "{created:?}");
 }
 
-/// Runs the tool with a system call that fails, as it would on another file system. Returns `None`
-/// if strace does not work here.
+/// Runs the tool with a system call that fails as it would on an unusual file system or a faulty
+/// disk. Returns `None` if strace does not work here.
 #[cfg(target_os = "linux")]
 fn run_with_fault(
     harness: &Harness,
@@ -250,7 +251,7 @@ fn a_file_system_without_locks_is_refused() {
         let requests = harness.fake(|fake| fake.requests().len());
         let Some(login) = run_with_fault(&harness, &fault, &["login"], "") else { return };
         login.assert_failed(74, &["cannot lock", "The file system does not support locks"]);
-        assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+        assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "a request was sent");
         devices::set_token_age(&harness, TOKEN_LIFETIME + 60);
         let token = run_with_fault(&harness, &fault, &["token"], "").unwrap();
         assert!(token.code == 0 && token.stdout.contains('.'), "{token:?}");
@@ -260,17 +261,18 @@ fn a_file_system_without_locks_is_refused() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_folder_that_cannot_be_synced_is_no_error() {
+fn a_folder_that_cannot_be_synced_is_accepted() {
     let harness = Harness::new();
     let token = harness.token(Who::Free);
-    // Of every two calls, the first is for the file and the second for its folder.
+    // In each pair of calls, the first syncs the file, and the second syncs its folder.
     let fault = "fsync:error=EINVAL:when=2+2";
     let Some(login) = run_with_fault(&harness, fault, &["login", "--token"], &token) else {
         return;
     };
     assert_eq!(login.code, 0, "{login:?}");
     assert_eq!(harness.succeed(&["token"]).trim(), token);
-    // If an error occurs after the file was replaced, the token is already in use and stays valid.
+    // If an error occurs after the file was replaced, the token is already saved, so it is not
+    // revoked.
     let password = "rosa\nnine kites & a lantern\n";
     let arguments = ["login", "--password", "--profile", "rosa"];
     let fault = "fsync:error=EIO:when=4+4";

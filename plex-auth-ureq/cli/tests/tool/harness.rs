@@ -153,7 +153,8 @@ impl Harness {
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
-    /// Changes the saved profile to be signed in at another plex.tv, and runs `whoami` there.
+    /// Edits the saved profile so that it is signed in at a different plex.tv, then runs `whoami`
+    /// there.
     pub(crate) fn whoami_at(&self, url: &str, more: &[&str]) -> Outcome {
         let path = self.state_folder().join("state.json");
         let text = std::fs::read_to_string(&path).unwrap();
@@ -192,7 +193,7 @@ impl Harness {
 pub(crate) fn wait_until(condition: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < LIMIT, "not {condition}");
+        assert!(started.elapsed() < LIMIT, "timed out: not {condition}");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -237,7 +238,7 @@ impl Running {
         waitid(WaitId::Pid(id), look).unwrap().is_some()
     }
 
-    /// Waits for the code to link, and returns it.
+    /// Waits until the tool prints the code to link, and returns the code.
     pub(crate) fn link_code(&mut self) -> String {
         loop {
             let line = self.line();

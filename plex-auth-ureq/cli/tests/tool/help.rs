@@ -8,7 +8,7 @@ use crate::harness::Harness;
 #[cfg(unix)]
 use crate::harness::{PROGRAM, Running};
 
-/// Returns the commands that the help lists, each as a list of words.
+/// Returns every command except `help`, each as a list of words.
 fn all_commands(harness: &Harness) -> Vec<Vec<String>> {
     let help = harness.succeed(&["--help"]);
     let (_, list) = help.split_once("Commands:\n").unwrap();
@@ -95,7 +95,7 @@ fn each_command_has_a_man_page() {
         let page = harness.succeed(&[&["man"], &words[..]].concat()).replace("\\-", "-");
         let name = words.join("-");
         assert!(page.contains(&format!(".TH plex-auth-{name} 1")), "{page}");
-        // The synopsis contains the names of values, as the help does.
+        // The synopsis equals the usage line of the help, which contains the names of values.
         let help = harness.succeed(&[&words[..], &["--help"]].concat());
         let usage = help.lines().find_map(|line| line.strip_prefix("Usage: plex-auth ")).unwrap();
         let (_, synopsis) = page.split_once(".SH SYNOPSIS\n").unwrap();

@@ -1,4 +1,5 @@
-//! Each command in a hint can be pasted into a shell, and acts on the same profile as the command that failed.
+//! Each command in a hint can be pasted into a shell, and acts on the same profile as the command
+//! that failed.
 
 use plex_auth_fake::{Misbehavior, Which, Who};
 
@@ -53,7 +54,8 @@ fn each_hint_can_be_pasted() {
     let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());
     let token = harness.token(Who::PlexPass);
     let invalid = "an-invalid-token";
-    // The arguments, the input, and the number of commands in the hint, or 0 to check no hint.
+    // The arguments, the input, and the number of commands in the hint, or 0 if the hint is not
+    // checked.
     for (arguments, input, count) in [
         (&["whoami"][..], "", 2),
         (&["login", "--token"], invalid, 0),
@@ -157,7 +159,7 @@ fn a_folder_that_is_not_utf8_can_be_pasted() {
         assert_eq!(pasted.code, 0, "{line}: {pasted:?}");
     }
     assert!(state.exists());
-    // A hint's commands for other programs can be pasted, too.
+    // Commands in a hint that run other programs can be pasted, too.
     let after = |outcome: &Outcome, start: &str| {
         let line = outcome.stderr.lines().rev().find(|line| line.contains(start)).unwrap();
         line[line.find(start).unwrap()..].to_owned()

@@ -39,7 +39,7 @@ fn two_killed_processes_lose_nothing() {
         ];
         thread::scope(|scope| {
             for (running, ratio) in &two {
-                // The fractional parts of the multiples of an irrational number are evenly spread.
+                // The multiples of an irrational number have evenly spread fractional parts.
                 let delay = longest.mul_f64((f64::from(number) * ratio).fract());
                 let id = Pid::from_raw(running.id().cast_signed()).unwrap();
                 scope.spawn(move || {

@@ -4,7 +4,7 @@
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test fails by a panic, which reports its location"
+    reason = "a test fails by panicking, which reports its location"
 )]
 
 mod accounts;

@@ -36,7 +36,7 @@ fn a_write_keeps_the_group_permissions() {
 }
 
 #[test]
-fn a_group_permission_is_no_warning() {
+fn a_group_permission_causes_no_warning() {
     let harness = Harness::signed_in(Who::Free);
     let path = harness.state_folder().join("state.json");
     set_mode(&path, 0o640);
@@ -68,9 +68,9 @@ fn a_group_that_cannot_be_kept_is_named() {
     let requests = harness.fake(|fake| fake.requests().len());
     let chgrp = format!("chgrp 65534 {}", path.display());
     login(&harness).assert_failed(74, &["be given the group 4712 of ", "--group-add 4712", &chgrp]);
-    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "a request was sent");
     chown(&path, None, Some(65534)).unwrap();
-    assert_eq!(login(&harness).code, 0, "the hint works");
+    assert_eq!(login(&harness).code, 0, "the hint does not help");
 
     // A group without permissions makes no difference, and need not be kept.
     give_to(&harness, 65534, 4712);
@@ -134,7 +134,7 @@ fn root_does_not_lock_the_owner_out() {
         let file = fs::metadata(harness.state_folder().join(name)).unwrap();
         assert_eq!((file.uid(), file.gid()), (4711, 4712), "{name}");
     }
-    // A folder that root creates belongs to the owner of the parent folder, as do its files.
+    // A folder that root creates belongs to the owner of the parent folder, and so do its files.
     let harness = Harness::new();
     chown(harness.folder.path(), Some(4711), Some(4712)).unwrap();
     harness.sign_in(Who::Free);
@@ -150,8 +150,8 @@ fn a_file_of_another_owner_is_not_replaced() {
         return;
     }
     let harness = devices::signed_in();
-    // The file belongs to another user, but this user may write to the folder. This user cannot
-    // give files away, like root without that right.
+    // The file belongs to another user, but the user who runs the tool may write to the folder.
+    // Like root without `CAP_CHOWN`, that user cannot give files away.
     give_to(&harness, 4711, 65534);
     set_mode(&harness.state_folder(), 0o770);
     for name in harness.files().keys() {
@@ -164,7 +164,7 @@ fn a_file_of_another_owner_is_not_replaced() {
     let login = Running::start(unprivileged(&harness, &["login"]), "").wait();
     let command = "sudo -u '#4711' plex-auth login --plex-tv http://";
     login.assert_failed(74, &["belongs to user 4711", "lock the owner out", command]);
-    assert_eq!(requests(), requests_before, "Plex is not asked");
+    assert_eq!(requests(), requests_before, "a request was sent");
 
     let token = Running::start(unprivileged(&harness, &["token"]), "").wait();
     assert_eq!(token.code, 0, "{token:?}");
@@ -174,10 +174,10 @@ fn a_file_of_another_owner_is_not_replaced() {
     assert_eq!((file.uid(), file.mode() & 0o777), (4711, 0o660));
 }
 
-/// With `sudo plex-auth --state-dir`, the owner of the folder must not choose which files root
-/// writes.
+/// With `sudo plex-auth --state-dir`, the owner of the folder must not be able to choose which
+/// files root reads or writes.
 #[test]
-fn root_follows_no_link_of_another_user() {
+fn root_does_not_follow_links_of_other_users() {
     if !is_root() {
         return;
     }
@@ -201,7 +201,7 @@ fn root_follows_no_link_of_another_user() {
     harness
         .run_with_input(&["login", "--token"], &harness.token(Who::Free))
         .assert_failed(74, &["state.json", "link", "another user"]);
-    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "Plex is not asked");
+    assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "a request was sent");
     assert_eq!(fs::read_to_string(&theirs).unwrap(), "{\"version\":1}");
     // A link to a file of the same user is not followed either, because that user could swap the
     // target before it is used.

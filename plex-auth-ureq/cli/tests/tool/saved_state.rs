@@ -62,7 +62,7 @@ fn a_damaged_file_is_reported_and_kept() {
 }
 
 #[test]
-fn a_damaged_profile_affects_no_other() {
+fn a_damaged_profile_does_not_affect_others() {
     let harness = Harness::signed_in(Who::PlexPass);
     let token = harness.token(Who::PlexPass);
     let path = harness.state_folder().join("state.json");
@@ -126,7 +126,7 @@ mod unix {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn the_default_folder_is_the_platforms() {
+    fn the_default_folder_follows_the_platform() {
         let harness = Harness::new();
         let token = harness.token(Who::Free);
         fs::create_dir(harness.folder.path().join("home")).unwrap();

@@ -126,7 +126,7 @@ fn a_server_is_found_by_name_identifier_and_url() {
     harness.run(&["source", "Boathouse", "unknown"]).assert_failed(64, &["prefix"]);
     harness.fake(FakePlex::forget_requests);
     harness.run(&["transient", "http://a b"]).assert_failed(64, &["whitespace"]);
-    assert_eq!(harness.fake(|fake| fake.requests().len()), 0, "no request is sent");
+    assert_eq!(harness.fake(|fake| fake.requests().len()), 0, "a request was sent");
     harness
         .run(&["transient", "Shed"])
         .assert_failed(64, &["this account has no server named Shed"]);
@@ -140,7 +140,7 @@ fn a_server_is_found_by_name_identifier_and_url() {
             fake.requests().iter().filter(|request| request.path().starts_with("/unclaimed"));
         unclaimed.filter(|request| request.header("x-plex-token").is_some()).count()
     });
-    assert_eq!(with_token, 0, "no token is sent to another's server");
+    assert_eq!(with_token, 0, "a token was sent to an unclaimed server");
 }
 
 #[test]

@@ -15,7 +15,7 @@ fn a_linked_code_signs_in() {
     let outcome = login.wait();
     assert_eq!((outcome.code, outcome.stdout.as_str()), (0, "Signed in as rosa.\n"), "{outcome:?}");
     let page = format!("Open {}/link and enter the code {code}\n", harness.server.url());
-    // Without a terminal there is neither a spinner nor a QR code.
+    // Without a terminal, there is neither a spinner nor a QR code.
     assert_eq!(outcome.stderr, page);
     assert!(harness.succeed(&["whoami"]).contains("rosa@example.org"));
 }
@@ -108,7 +108,7 @@ fn endless_and_binary_input_is_rejected() {
         ("exec </dev/zero", "the answer to \"Token\" is too long"),
         ("printf '\\377\\n' >bytes; exec <bytes", "the answer to \"Token\" is not UTF-8 text"),
     ] {
-        // If the tool tried to read all of the input, this limit on memory would make it fail soon.
+        // If the tool tried to read all of the input, this memory limit would soon make it fail.
         let script = format!("ulimit -v 2000000; {input}; exec \"$0\" login --token");
         let login = harness.command_for("sh", &["-c", &script, program]);
         Running::start(login, "")
@@ -118,7 +118,7 @@ fn endless_and_binary_input_is_rejected() {
 }
 
 #[test]
-fn a_refused_code_login_blames_no_password() {
+fn a_refused_code_login_mentions_no_password() {
     let harness = Harness::new();
     let refusal = r#"{"errors":[{"code":1001,"message":"User could not be authenticated"}]}"#;
     harness.fake(|fake| {

@@ -68,7 +68,7 @@ fn a_login_without_a_network_is_reported_and_ends() {
 }
 
 #[test]
-fn an_outage_while_a_code_waits_is_reported() {
+fn an_outage_during_a_code_login_is_reported() {
     let harness = Harness::new();
     let mut login = Running::start(harness.command(&["login"]), "");
     let code = login.link_code();

@@ -1,4 +1,4 @@
-//! The manual's transcript and its table of JSON fields match the tool.
+//! The manual's transcript and its tables of JSON output match the tool.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ fn manual() -> String {
 fn block<'a>(manual: &'a str, marker: &str) -> &'a str {
     let (_, rest) = manual.split_once(marker).expect("a marker");
     let (_, rest) = rest.split_once("```console\n").expect("a block");
-    rest.split_once("```").expect("an end").0
+    rest.split_once("```").expect("the end of the block").0
 }
 
 /// Masks what differs between runs: ports, the client identifier, folders and durations.
@@ -156,7 +156,7 @@ fn the_manual_lists_every_json_line() {
     assert_eq!(kinds, BTreeSet::from(["error", "link", "request", "response"]));
 }
 
-/// Adds a device to the account, and returns its number.
+/// Adds a device to the account, and returns the device's ID.
 fn other_device(harness: &Harness) -> String {
     let folder = harness.folder.path().join("other");
     let command = |arguments: &[&str]| {

@@ -12,7 +12,7 @@ use crate::harness::Harness;
 use crate::harness::Running;
 
 #[test]
-fn a_url_without_a_path_gets_that_of_the_api() {
+fn a_url_without_a_path_gets_the_api_path() {
     let harness = Harness::signed_in(Who::PlexPass);
     let url = harness.server.url().to_owned();
     for url in [url.clone(), format!("{url}/")] {
@@ -82,7 +82,7 @@ fn a_token_is_sent_only_to_its_plex_tv() {
     }
     assert_eq!(other.fake(|fake| fake.requests().len()), 0);
     let status = harness.json(&["status", "--json", "--plex-tv", &url]);
-    assert_eq!(status["plex_tv"], format!("{}/api/v2", harness.server.url()), "what is saved");
+    assert_eq!(status["plex_tv"], format!("{}/api/v2", harness.server.url()), "not what is saved");
     harness.succeed(&["whoami"]);
 
     // The profile is not signed in there, so a login is needed.
@@ -100,7 +100,7 @@ fn exposed(harness: &Harness) -> String {
 
 #[cfg(unix)]
 #[test]
-fn an_unencrypted_plex_tv_is_a_warning() {
+fn an_unencrypted_plex_tv_causes_a_warning() {
     let harness = Harness::new();
     let token = harness.token(Who::Free);
     let url = exposed(&harness);
@@ -127,7 +127,7 @@ fn an_unencrypted_plex_tv_is_a_warning() {
 
 #[cfg(unix)]
 #[test]
-fn an_unencrypted_server_is_a_warning() {
+fn an_unencrypted_server_causes_a_warning() {
     let harness = Harness::signed_in(Who::PlexPass);
     let url = exposed(&harness);
     let source = harness.fake(|fake| fake.server(Which::Claimed).sources()[0].uri.clone());

@@ -60,7 +60,7 @@ fn backoff_without_a_valid_token_is_5_minutes() {
     let mut driven = without_token(&key);
     driven.respond_all((0..8).map(|_| cut_off(false)));
     assert_eq!(driven.gaps_of("/auth/nonce"), [30, 60, 120, 240, 300, 300, 300]);
-    // The same applies to a token that Plex reported as invalid.
+    // The same applies after `renew_now`, which treats the token as invalid.
     let mut driven = refresher(&key);
     driven.flow.renew_now();
     driven.respond_all((0..4).map(|_| Answer(503, "")));

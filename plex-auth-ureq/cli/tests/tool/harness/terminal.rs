@@ -46,7 +46,7 @@ impl Terminal {
         tcgetattr(&terminal).unwrap().local_modes.contains(LocalModes::ECHO)
     }
 
-    /// Waits for the code to link, and returns it.
+    /// Waits until the tool prints the code to link, and returns the code.
     pub(crate) fn link_code(&mut self) -> String {
         self.expect_text(" the code ");
         self.expect_text("\r\n")

@@ -22,8 +22,9 @@ pub(crate) fn unprivileged(harness: &Harness, arguments: &[&str]) -> Command {
     open(harness.folder.path());
     let copy = harness.folder.path().join("plex-auth");
     if !copy.exists() {
-        // Another process makes the copy. If this process did, a child that another thread starts
-        // meanwhile would inherit the open file, and a file that is open for writing cannot be run.
+        // A separate process makes the copy. If this process made it, a child started by another
+        // thread at that moment would inherit the open file, and a file that is open for writing
+        // cannot be run.
         assert!(Command::new("cp").arg(PROGRAM).arg(&copy).status().unwrap().success());
     }
     open(&copy);

@@ -24,8 +24,8 @@ const RECORDING_SHELL: &str = "trap : INT; stty echo; stty -g >before; \
     sh -c 'echo $$ >number; exec \"$@\"' sh \"$@\"; \
     code=$?; trap '' INT; stty -g >after; echo $code >code";
 
-/// Starts the program as a background job, while the terminal has the settings of a shell's line
-/// editor, and brings it to the foreground after it has stopped.
+/// Starts the program as a background job while the terminal has the settings of a shell's line
+/// editor. After the job has stopped, brings it to the foreground.
 const JOB_CONTROL_SHELL: &str = "set -m; stty -echo -icanon; \"$@\" & \
     until grep -q Stopped jobs; do jobs >jobs; done; \
     stty echo icanon; stty -g >before; fg; code=$?; stty -g >after; echo $code >code";
@@ -53,7 +53,8 @@ impl RecordedRun {
     fn until(&self, what: &str, holds: impl Fn() -> bool) {
         while !holds() {
             let name = self.folder.display();
-            assert!(self.since.elapsed() < Duration::from_millis(LIMIT), "{name}: not {what}");
+            let is_late = self.since.elapsed() >= Duration::from_millis(LIMIT);
+            assert!(!is_late, "{name}: timed out waiting for {what}");
             thread::sleep(Duration::from_micros(200));
         }
     }
@@ -109,10 +110,11 @@ fn an_interruption_always_restores_the_terminal() {
         }
     });
     let failures = failures.into_inner().unwrap();
-    assert!(failures.is_empty(), "{} of {count}, such as: {}", failures.len(), failures[0]);
+    assert!(failures.is_empty(), "{} of {count} failed, such as {}", failures.len(), failures[0]);
 }
 
-/// Interrupts the program once. The number determines the signal, the moment, and the delay after it.
+/// Interrupts the program once. The number determines the signal, the moment, and the delay after
+/// that moment.
 fn interrupt_once(harness: &Harness, number: u32) -> Result<(), String> {
     let signals = [Interruption::CtrlC, Interruption::Terminate, Interruption::HangUp];
     let moments = [
@@ -122,14 +124,14 @@ fn interrupt_once(harness: &Harness, number: u32) -> Result<(), String> {
     ];
     let signal = signals[number as usize % signals.len()];
     let (moment, longest_delay) = moments[number as usize / signals.len() % moments.len()];
-    // The fractional parts of the multiples of the golden ratio are evenly spread, however many
-    // there are.
+    // However many multiples of the golden ratio are used, their fractional parts are evenly
+    // spread.
     let delay = longest_delay.mul_f64((f64::from(number / 9 + 1) * 0.618_034).fract());
 
     let mut run = RecordedRun::start(harness, &number.to_string(), RECORDING_SHELL);
     let program = Pid::from_raw(run.recorded("number").parse().unwrap()).unwrap();
     if matches!(moment, Moment::EchoOff | Moment::Answered) {
-        run.until("without echo", || !run.terminal.is_echoing());
+        run.until("the echo to be off", || !run.terminal.is_echoing());
     }
     if matches!(moment, Moment::Answered) {
         run.terminal.type_line("not a token");
@@ -137,7 +139,7 @@ fn interrupt_once(harness: &Harness, number: u32) -> Result<(), String> {
     thread::sleep(delay);
     match signal {
         Interruption::CtrlC => run.terminal.0.send_control('c').unwrap(),
-        // After the answer, the program may have ended.
+        // After the answer, the program may have ended already.
         Interruption::Terminate => drop(kill_process(program, Signal::TERM)),
         Interruption::HangUp => drop(kill_process(program, Signal::HUP)),
     }

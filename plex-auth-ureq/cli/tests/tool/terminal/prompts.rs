@@ -13,7 +13,7 @@ fn a_password_is_not_echoed() {
     assert!(terminal.is_echoing());
     terminal.type_line("ingrid");
     let shown = terminal.expect_text("Password: ");
-    assert!(shown.contains("ingrid"), "the login is echoed: {shown:?}");
+    assert!(shown.contains("ingrid"), "the username is not echoed: {shown:?}");
     assert!(!terminal.is_echoing());
     terminal.type_line("Fjellvåk-81");
     let shown = terminal.expect_text("Verification code: ");
@@ -73,7 +73,7 @@ fn an_interrupted_prompt_restores_the_terminal() {
     terminal.expect_text("Username or email: ");
     terminal.0.send_control('d').unwrap();
     let shown = terminal.wait_for_exit(64);
-    assert!(shown.starts_with("\r\n"), "the error starts on its own line: {shown:?}");
+    assert!(shown.starts_with("\r\n"), "the error does not start on a new line: {shown:?}");
 
     let mut terminal = Terminal::start(&harness, &["login", "--password"]);
     terminal.expect_text("Username or email: ");

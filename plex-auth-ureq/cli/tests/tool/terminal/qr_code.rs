@@ -1,4 +1,4 @@
-//! The QR code of the link page, and the countdown below it.
+//! The QR code for the link page, and the countdown below it.
 
 use plex_auth_fake::Who;
 
@@ -26,7 +26,7 @@ fn a_qr_code_and_a_countdown_are_shown() {
 }
 
 /// Decodes the QR code as a camera would read it from the screen. Each cell sets its own colors, so
-/// that the terminal's background does not matter.
+/// the terminal's background does not matter.
 fn decode(output: &str) -> String {
     // rexpect returns each byte as a character.
     let bytes: Vec<_> = output.chars().map(|byte| u8::try_from(u32::from(byte)).unwrap()).collect();
@@ -49,7 +49,7 @@ fn decode(output: &str) -> String {
     grids[0].decode().unwrap().1
 }
 
-/// Returns the brightness of the upper and of the lower half of each character in a line.
+/// Returns the brightness of the upper half and the lower half of each character in a line.
 fn brightness_of(line: &str) -> (Vec<u8>, Vec<u8>) {
     let level = |color: &str| match color {
         "16" => 0,

@@ -152,7 +152,7 @@ fn module(file: &str) -> Vec<String> {
     }
 }
 
-/// Returns every import between two files of a crate.
+/// Returns every import by one file of a crate from another.
 pub(super) fn imports(sources: &Sources) -> Vec<Import> {
     // A package can have both lib.rs and main.rs: the root is the one that declares the modules.
     let is_module = |(file, text): &(&String, &String)| {
