@@ -22,12 +22,12 @@ pub(crate) mod session;
 /// | [`sign_in`](Self::sign_in) | postUsersSignInData | `POST {plex.tv}/users/signin` |
 /// | [`token_details`](Self::token_details) | getTokenDetails | `GET {plex.tv}/user` |
 /// | [`create_short_pin`](Self::create_short_pin) | createOAuthPin | `POST {plex.tv}/pins` |
-/// | [`create_strong_pin`](Self::create_strong_pin) | the same with `strong=true` | `POST {plex.tv}/pins` |
+/// | [`create_strong_pin`](Self::create_strong_pin) | createOAuthPin with `strong=true` | `POST {plex.tv}/pins` |
 /// | [`poll_pin`](Self::poll_pin) | getOAuthPin | `GET {plex.tv}/pins/{id}` |
 /// | [`link_pin`](Self::link_pin) | linkOAuthPin | `PUT {plex.tv}/pins/link` |
 /// | [`register_device_key`](Self::register_device_key) | registerDeviceJWK | `POST {plex.tv}/auth/jwk` |
 /// | [`create_short_device_pin`](Self::create_short_device_pin) | createOAuthPin with a key | `POST {plex.tv}/pins` |
-/// | [`create_strong_device_pin`](Self::create_strong_device_pin) | the same with `strong` | `POST {plex.tv}/pins` |
+/// | [`create_strong_device_pin`](Self::create_strong_device_pin) | createOAuthPin with a key and `strong` | `POST {plex.tv}/pins` |
 /// | [`poll_device_pin`](Self::poll_device_pin) | getOAuthPin with a signature | `GET {plex.tv}/pins/{id}` |
 /// | [`nonce`](Self::nonce) | getAuthNonce | `GET {plex.tv}/auth/nonce` |
 /// | [`exchange_device_jwt`](Self::exchange_device_jwt) | exchangeJWTToken | `POST {plex.tv}/auth/token` |
@@ -41,8 +41,8 @@ pub(crate) mod session;
 /// | [`remove_device`](Self::remove_device) | none | `DELETE https://plex.tv/devices/{id}.xml` |
 /// | [`claim_token`](Self::claim_token) | getClaimToken | `GET https://plex.tv/api/claim/token.json` |
 ///
-/// `{plex.tv}` is `https://plex.tv/api/v2`. The other operations use the same base URL without
-/// `/api/v2`.
+/// `{plex.tv}` is the base URL: `https://plex.tv/api/v2`, unless the client was created with
+/// [`at`](Self::at). The other operations use the base URL without `/api/v2`.
 ///
 /// Each method's docs list the errors that are specific to it. Every operation can also return the
 /// errors in the table of [`Error`](crate::Error), such as those for 429 and 5xx.
@@ -88,9 +88,11 @@ impl PlexTv {
         &self.url
     }
 
-    /// Starts a custom request to plex.tv, with the identity's headers and without a token. Turn it
-    /// into a call with [`Call::json`](crate::Call::json). `path` may contain a query. A fragment
-    /// is never sent.
+    /// Starts a custom request to plex.tv, with the identity's headers and without a token. `path`
+    /// is relative to the base URL and may contain a query. A fragment is never sent. An invalid
+    /// path is reported when the request is finished.
+    ///
+    /// Turn the finished request into a call with [`Call::json`](crate::Call::json).
     pub fn request(&self, method: Method, path: &str) -> Builder {
         request::builder(&self.identity, &self.url, method, path)
     }

@@ -120,7 +120,7 @@ def pyjwts_by_us(program):
     check_refused("... that has expired", "the JWT has expired; get a new one", encoded(claims(exp=now - 61)))
     for_another = encoded(claims(aud="a-radio"))
     check_refused(
-        "... for another device", "the JWT's audience is neither plex.tv nor this client identifier", for_another
+        "... for another device", "the JWT's audience includes neither plex.tv nor this client identifier", for_another
     )
     from_another = encoded(claims(iss="plex.example"))
     check_refused("... from another issuer", "the JWT was not issued by plex.tv", from_another)

@@ -53,7 +53,7 @@ pub struct DeviceClaims {
 
 impl DeviceClaims {
     /// Creates the claims for [`PlexTv::exchange_device_jwt`](crate::PlexTv::exchange_device_jwt),
-    /// with a fresh nonce and all [scopes](JwtScope). Other clients also request all of them.
+    /// with this nonce and all [scopes](JwtScope), as other clients do. The nonce must be unused.
     ///
     /// `identity` must be the one that the request is sent with, because Plex compares them. The
     /// JWT expires five minutes after `now`, the current time by the caller's clock.

@@ -37,7 +37,7 @@ pub trait DeviceKey {
     ///
     /// # Errors
     ///
-    /// Returns a [`SignError`] if the key cannot be used now.
+    /// Returns a [`SignError`] if the key cannot sign.
     fn sign(&self, message: &[u8]) -> Result<[u8; 64], SignError>;
 
     /// Returns whether flows request signatures from their driver, with
@@ -100,7 +100,7 @@ shared!(&K, Box<K>, std::sync::Arc<K>);
 
 /// An error from a [`DeviceKey`] that could not sign.
 ///
-/// The reason is fixed at compile time, so that it cannot contain a secret.
+/// The reason is a `&'static str`, usually a literal, to keep secrets out of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the device key cannot sign: {reason}")]
 pub struct SignError {

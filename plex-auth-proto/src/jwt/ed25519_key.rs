@@ -12,7 +12,7 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// `getrandom` crate. This library has no source of randomness. Store the seed like a password and
 /// derive the same key from it at each start: Plex identifies the device by this key.
 ///
-/// `Debug` shows only the key ID, and the memory is zeroed on drop.
+/// `Debug` shows only the key ID, and the seed is zeroed on drop.
 ///
 /// ```
 /// use plex_auth_proto::jwt::{DeviceKey, Ed25519Key};
@@ -29,8 +29,8 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// # assert_eq!(public_key.key_id().len(), 43);
 /// ```
 pub struct Ed25519Key {
-    /// The seed that the signing key is derived from for each signature. A device signs only
-    /// every few days, and the signing key takes seven times as much memory.
+    /// The seed that the signing key is derived from for each signature. After the login, a device
+    /// usually signs only every few days, and the signing key takes seven times as much memory.
     seed: Zeroizing<[u8; 32]>,
     jwk: Jwk,
 }

@@ -5,13 +5,14 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// The encoding of JWTs: base64url without padding.
 pub(crate) const BASE64: GeneralPurpose = URL_SAFE_NO_PAD;
 
-/// The algorithm of all signatures.
+/// The only signature algorithm that this library signs with and verifies.
 pub(crate) const EDDSA: &str = "EdDSA";
 
-/// The audience of a device's JWTs, and the issuer of Plex's JWTs.
+/// The name of plex.tv in JWTs: the audience of a device's JWTs, and the issuer and a possible
+/// audience of Plex's JWTs.
 pub(crate) const PLEX_TV: &str = "plex.tv";
 
-/// Decodes the public key in a JWK's `x`.
+/// Decodes the public key in a JWK's `x`, or returns `None` if it is not 32 bytes in base64url.
 pub(crate) fn public_key(x: &str) -> Option<[u8; 32]> {
     BASE64.decode(x).ok()?.try_into().ok()
 }

@@ -12,7 +12,8 @@ use crate::wire::lenient::{self, Value};
 use crate::wire::raw_json::RawJson;
 use crate::wire::redaction::redacted_debug;
 
-/// The time from a token's renewal to its expiry, in seconds.
+/// The time from a token's renewal to its expiry, in seconds. It is shorter for a lifetime of less
+/// than two days.
 // Other clients renew a token a day before it expires.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;
 
@@ -26,8 +27,8 @@ const LATEST: i64 = 253_402_300_799;
 ///
 /// [`unverified`](Self::unverified) reads the claims without checking the signature. That is
 /// sufficient for a device that received the token from Plex and wants to know when to renew it. A
-/// program that accepts tokens from others must verify them with `PlexKeys::verify` (feature
-/// `ed25519`).
+/// program that receives tokens from anywhere else must verify them with `PlexKeys::verify`
+/// (feature `ed25519`).
 ///
 /// `Debug` redacts names and the email address.
 #[derive(Clone, Debug)]
@@ -50,7 +51,8 @@ pub struct PlexJwt {
 }
 
 lenient::object! {
-    /// The user in a [`PlexJwt`], with the data that the [scopes](crate::jwt::JwtScope) requested.
+    /// The user in a [`PlexJwt`]. The names and the email address depend on the requested
+    /// [scopes](crate::jwt::JwtScope).
     ///
     /// `Debug` redacts names and the email address.
     #[derive(Default)]
@@ -97,8 +99,8 @@ impl PlexJwt {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidPlexJwt`] if the token is not a JWT with an expiry. An unreadable optional
-    /// claim is left empty.
+    /// Returns [`InvalidPlexJwt`] if the token is not a signed JWT with a valid expiry. An
+    /// unreadable optional claim is left empty.
     pub fn unverified(token: &Token) -> Result<Self, InvalidPlexJwt> {
         Parts::of(token).map(|parts| parts.jwt)
     }
@@ -144,7 +146,8 @@ redacted_debug! {
 pub(super) struct Parts<'a> {
     pub(super) jwt: PlexJwt,
     pub(super) algorithm: String,
-    /// Whether the header lists extensions that a verifier must support (RFC 7515, section 4.1.11).
+    /// Whether the header contains `crit`, the list of extensions that a verifier must support (RFC
+    /// 7515, section 4.1.11).
     pub(super) has_extensions: bool,
     /// The first second in which the token is valid (RFC 7519, section 4.1.5).
     not_before: Option<i64>,
@@ -264,7 +267,7 @@ pub enum InvalidPlexJwt {
     /// A part ends with `=`, which is not allowed in a JWT.
     #[error("the JWT's {0} is padded with =, which is not allowed")]
     Padded(JwtPart),
-    /// A part is not valid base64url: the token was cut off or changed.
+    /// A part is not valid base64url. The token may have been cut off or changed.
     #[error("the JWT's {0} is not valid base64url; check that the token was not cut off")]
     NotBase64(JwtPart),
     /// A part is not a JSON object.
@@ -273,7 +276,7 @@ pub enum InvalidPlexJwt {
     /// The token has no algorithm, the algorithm `none`, or no signature, so it may be forged.
     #[error("the JWT is not signed")]
     NotSigned,
-    /// The token has no expiry.
+    /// The token has no expiry, or an unreadable one.
     #[error("the JWT has no expiration time")]
     NoExpiry,
     /// The token expires before 1970 or after the year 9999.

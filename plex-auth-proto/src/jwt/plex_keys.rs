@@ -2,14 +2,14 @@ use super::encoding::public_key;
 use crate::wire::lenient;
 
 lenient::object! {
-    /// The public keys that Plex signs its tokens with.
+    /// The public keys for verifying Plex's tokens.
     ///
-    /// The list contains keys of all types. Those that this library does not support are skipped
-    /// when a key is looked up.
+    /// The list can contain keys of types that this library does not support. They are skipped when
+    /// a token is verified.
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct PlexKeys {
-        /// The keys. An empty list is an error only if a key is needed.
+        /// The keys. The list can be empty, but then no token can be verified.
         pub keys: Vec<PlexKey>,
     }
 }
@@ -29,11 +29,11 @@ lenient::object! {
     pub struct PlexKey {
         /// The key ID, which tokens refer to.
         pub key_id: Option<String> as "kid",
-        /// The key type: `OKP` for Ed25519, or `RSA`.
+        /// The key type, such as `OKP` (used for Ed25519) or `RSA`.
         pub kind: Option<String> as "kty",
         /// The curve, such as `Ed25519`, if the key type has one.
         pub curve: Option<String> as "crv",
-        /// The public key in base64url, if the key type has a curve.
+        /// The public key in base64url, for a key of type `OKP`.
         pub x: Option<String>,
         /// The algorithm, such as `EdDSA`.
         pub algorithm: Option<String> as "alg",
@@ -43,7 +43,8 @@ lenient::object! {
 }
 
 impl PlexKey {
-    /// Returns the public key if it is an Ed25519 key for signatures, and `None` otherwise.
+    /// Returns the public key, or `None` if this is not an Ed25519 key for signatures or if `x` is
+    /// missing or invalid.
     pub fn public_key(&self) -> Option<[u8; 32]> {
         let is = |field: &Option<String>, value: &str| field.as_deref() == Some(value);
         let may_be = |field: &Option<String>, value| field.is_none() || is(field, value);

@@ -10,11 +10,11 @@ use crate::values::token::Token;
 
 impl PlexKeys {
     /// Verifies that Plex issued the token for plex.tv or for the device of `identity`, and that
-    /// the token has not expired.
+    /// the token is currently valid. The clocks may differ by up to a minute.
     ///
-    /// The key is looked up by the key ID in the token. If the token has none, every key is tried.
-    /// Keys of unsupported types are skipped. The time of issue is not checked, because Plex's
-    /// clock can be ahead of the device's.
+    /// The key is looked up by the key ID in the token. Keys without an ID are tried as well. If
+    /// the token has no key ID, every key is tried. Keys of unsupported types are skipped. The time
+    /// of issue is not checked, because Plex's clock can be ahead of the device's.
     ///
     /// A token that Plex issued for another device passes as well if its audience includes
     /// `plex.tv`. To accept only the tokens of one device, compare
@@ -73,7 +73,8 @@ impl PlexKeys {
         Ok(jwt)
     }
 
-    /// Returns whether the token was signed by one of the keys that it may refer to.
+    /// Returns whether the token was signed by one of the keys that it may refer to, or an error if
+    /// there is no such key.
     fn is_signed_by_any(&self, parts: &Parts<'_>) -> Result<bool, VerifyError> {
         let mut usable = self.keys.iter().filter_map(usable).peekable();
         if usable.peek().is_none() {
@@ -113,24 +114,24 @@ pub enum VerifyError {
     /// The token's header requires extensions (`crit`). This library supports none.
     #[error("the JWT requires extensions that are not supported")]
     UnknownExtension,
-    /// None of Plex's keys has a supported type.
+    /// None of Plex's keys is a valid Ed25519 key for signatures, or the list is empty.
     #[error("none of Plex's keys is an Ed25519 signing key")]
     NoUsableKey,
-    /// The token refers to a key that is not in the list. Fetch [the
+    /// The token refers to a key that is not in the list or has an unsupported type. Fetch [the
     /// keys](crate::PlexTv::plex_keys) again, but only once: Plex may have changed them.
     #[error(
         "the JWT is signed with a key that is not in Plex's list; fetch the keys again, but only once"
     )]
     UnknownKey,
-    /// The signature does not match the key, or any of the keys if the token has no key ID. Plex
-    /// did not issue this token.
+    /// The signature does not match any of the keys that the token may refer to. The token is
+    /// forged or was changed.
     #[error("the JWT's signature is invalid")]
     WrongSignature,
     /// The issuer is not plex.tv.
     #[error("the JWT was not issued by plex.tv")]
     WrongIssuer,
     /// The token's audience includes neither plex.tv nor this device.
-    #[error("the JWT's audience is neither plex.tv nor this client identifier")]
+    #[error("the JWT's audience includes neither plex.tv nor this client identifier")]
     WrongAudience,
     /// The token has expired. Get a new one with
     /// [`exchange_device_jwt`](crate::PlexTv::exchange_device_jwt).
@@ -248,7 +249,7 @@ mod tests {
         }
     }
 
-    /// The signature from RFC 8037, appendix A.5, which signs a sentence instead of claims.
+    /// The example in RFC 8037, appendix A.5. Its payload is plain text instead of claims.
     #[test]
     fn rfc_signature_is_verified() {
         let plex = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;

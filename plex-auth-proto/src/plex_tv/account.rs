@@ -19,19 +19,23 @@ pub(crate) mod subscription;
 pub(crate) mod token_details;
 
 lenient::object! {
-    /// A plex.tv account, as returned by [`sign_in`](crate::PlexTv::sign_in) and
-    /// [`token_details`](crate::PlexTv::token_details).
+    /// A plex.tv account, as returned by [`token_details`](crate::PlexTv::token_details) and, in a
+    /// [`SignedIn`](crate::SignedIn), by [`sign_in`](crate::PlexTv::sign_in) and
+    /// [`switch_home_user`](crate::PlexTv::switch_home_user).
     ///
     /// Every field is optional, so if Plex drops, renames or changes a field, only that field is
-    /// affected. `null`, an empty string and a missing field are equivalent. Most programs need
-    /// only the methods that interpret the fields: [`has_plex_pass`](Self::has_plex_pass),
-    /// [`is_managed`](Self::is_managed), [`is_guest`](Self::is_guest) and
-    /// [`has_home_pin`](Self::has_home_pin).
+    /// affected. There are two exceptions: a [`SignedIn`](crate::SignedIn) requires a token, and
+    /// `token_details` requires at least one field that identifies the account. `null`, an empty
+    /// string and a missing field are equivalent.
+    ///
+    /// Most programs need only the methods that interpret the fields:
+    /// [`has_plex_pass`](Self::has_plex_pass), [`is_managed`](Self::is_managed),
+    /// [`is_guest`](Self::is_guest) and [`has_home_pin`](Self::has_home_pin).
     ///
     /// `Debug` redacts names, email addresses, secrets, and the identifiers of the cloud sync
     /// device and the watch-later queue.
     ///
-    /// In a test, create one from JSON:
+    /// In a test, create an account from JSON:
     ///
     /// ```
     /// use plex_auth_proto::Account;
@@ -77,7 +81,7 @@ lenient::object! {
         pub thumb: Option<String>,
         /// The status of the subscription to Plex's mailing list.
         pub mailing_list_status: Option<MailingListStatus> as "mailingListStatus",
-        /// Whether the user receives Plex's emails.
+        /// Whether the user is subscribed to Plex's newsletter.
         pub mailing_list_active: Option<bool> as "mailingListActive",
         /// The enabled scrobbling services, as comma-separated numbers.
         pub scrobble_types: Option<String> as "scrobbleTypes",
@@ -91,7 +95,7 @@ lenient::object! {
         pub subscription_description: Option<String> as "subscriptionDescription",
         /// Whether the user is a managed user, whose permissions the Home's administrator sets.
         pub restricted: Option<bool>,
-        /// Whether the account has no email address.
+        /// Whether this is an anonymous account, which has no email address.
         pub anonymous: Option<bool>,
         /// Whether the account is part of a Plex Home.
         pub home: Option<bool>,
@@ -107,7 +111,8 @@ lenient::object! {
         pub remember_expires_at: Option<UnixSeconds> as "rememberExpiresAt",
         /// The language and subtitle settings.
         pub profile: Option<Profile>,
-        /// The platforms on which the account has full access, such as `ios`, or `all`.
+        /// The platforms on which the account has full access, such as `ios`, or `all` for every
+        /// platform.
         pub entitlements: Vec<String>,
         /// The roles of the account, such as `plexpass`.
         pub roles: Vec<String>,
@@ -133,22 +138,23 @@ lenient::object! {
         pub backup_codes_created: Option<bool> as "backupCodesCreated",
         /// The partner that referred the user.
         pub attribution_partner: Option<String> as "attributionPartner",
-        /// Media providers. Their structure is unknown. Present for managed and guest users.
+        /// The media providers, whose structure is unknown. Present for managed and guest users.
         pub providers: Vec<RawJson>,
         /// The name of the restriction profile, such as `little_kid`. Present for managed and guest
         /// users.
         pub restriction_profile: Option<String> as "restrictionProfile",
-        /// The name of the restriction profile for older clients.
+        /// The name of the restriction profile for older clients. Present for managed and guest
+        /// users.
         pub mapped_restriction_profile: Option<String> as "mappedRestrictionProfile",
-        /// Individual restrictions. Present for managed and guest users.
+        /// The individual restrictions. Present for managed and guest users.
         pub custom_restrictions: Option<CustomRestrictions> as "customRestrictions",
-        /// Settings of Plex's own clients. Present for managed and guest users.
+        /// The settings of Plex's own clients. Present for managed and guest users.
         pub settings: Vec<Setting>,
         /// The identifier of the cloud sync device. Present for managed and guest users.
         pub cloud_sync_device: Option<String> as "cloudSyncDevice",
         /// The email address of the watch-later queue. Present for managed and guest users.
         pub queue_email: Option<String> as "queueEmail",
-        /// The identifier of the watch-later queue.
+        /// The identifier of the watch-later queue. Present for managed and guest users.
         pub queue_uid: Option<String> as "queueUid",
     }
 }
@@ -156,9 +162,9 @@ lenient::object! {
 impl Account {
     /// Returns whether the account has an active Plex Pass.
     ///
-    /// This is `subscription.active`. If that field is missing or unreadable, `subscription.status`
-    /// or the role `plexpass` is used instead, so that an API change does not lock out paying
-    /// users.
+    /// This is `subscription.active`. If that field is missing or unreadable, the result depends on
+    /// `subscription.status`. If the status is also missing, unreadable or unknown, the result
+    /// depends on the role `plexpass`. This way, an API change does not lock out paying users.
     pub fn has_plex_pass(&self) -> bool {
         let subscription = self.subscription.as_ref();
         let active = subscription.and_then(|subscription| subscription.active);
@@ -209,7 +215,8 @@ impl Account {
 }
 
 redacted_debug! {
-    /// Redacts names, email addresses, and the identifiers of the cloud sync device and the queue.
+    /// Redacts names, email addresses, and the identifiers of the cloud sync device and the
+    /// watch-later queue.
     Account {
         auth_token, id, uuid, username masked, title masked, email masked, friendly_name masked, locale, confirmed,
         joined_at, email_only_auth, has_password, protected, thumb, mailing_list_status, mailing_list_active,
@@ -225,7 +232,7 @@ redacted_debug! {
 open_enum! {
     /// The status of the subscription to Plex's mailing list.
     pub enum MailingListStatus {
-        /// The user receives emails.
+        /// The user is subscribed.
         Active = "active",
         /// The user has unsubscribed.
         Unsubscribed = "unsubscribed",
@@ -235,14 +242,14 @@ open_enum! {
 }
 
 /// Parses an account. A successful response without any field that identifies an account is an
-/// error: it may be an empty object, a list of errors or a captive portal's JSON.
+/// error: it may be an empty object, one of Plex's error responses or a captive portal's JSON.
 pub(crate) fn read(body: &[u8]) -> Result<Account, DecodeError> {
     let account: Account = decode::object(body)?.unwrap_or_default();
     let Account { id, uuid, username, auth_token, .. } = &account;
     if id.is_none() && uuid.is_none() && username.is_none() && auth_token.is_none() {
         return Err(DecodeError::shape(
             "id",
-            "and all other fields that identify an account are missing",
+            "and all other fields that identify an account are missing or invalid",
         ));
     }
     Ok(account)

@@ -4,7 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::values::server_url::ServerUrl;
 
-/// Returns the address that a URL's host contains, as a literal or in a `plex.direct` name.
+/// Returns the address, if any, that a URL's host contains, as a literal or in a `plex.direct`
+/// name.
 pub(super) fn of_host(url: &ServerUrl) -> Option<IpAddr> {
     of_literal(url).or_else(|| of_plex_direct(url))
 }
@@ -16,8 +17,8 @@ pub(super) fn of_literal(url: &ServerUrl) -> Option<IpAddr> {
     host.parse::<IpAddr>().ok().map(|address| address.to_canonical())
 }
 
-/// Returns the address that a name such as `10-0-2-1.<hash>.plex.direct` or
-/// `fd00-0-0-0-0-0-0-1.<hash>.plex.direct` resolves to.
+/// Returns the address that the host resolves to, if it is a name such as
+/// `10-0-2-1.<hash>.plex.direct` or `fd00-0-0-0-0-0-0-1.<hash>.plex.direct`.
 pub(super) fn of_plex_direct(url: &ServerUrl) -> Option<IpAddr> {
     let host = url.host().to_ascii_lowercase();
     let name = host.strip_suffix('.').unwrap_or(&host).strip_suffix(".plex.direct")?;
@@ -37,8 +38,8 @@ pub(super) fn is_private(address: IpAddr) -> bool {
     }
 }
 
-/// Returns whether no connection can be made to the address: it is unspecified, or needs a zone,
-/// which a URL lacks.
+/// Returns whether the address cannot be used in a URL: it is unspecified, or it is an IPv6
+/// link-local address, which requires a zone that the URL does not contain.
 pub(super) fn is_unroutable(address: IpAddr) -> bool {
     address.is_unspecified()
         || matches!(address, IpAddr::V6(address) if address.is_unicast_link_local())

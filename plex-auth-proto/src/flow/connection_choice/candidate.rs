@@ -16,7 +16,7 @@ pub struct ConnectionCandidate {
     pub kind: ConnectionKind,
     /// Whether the host is an IPv6 address, or a `plex.direct` name for one.
     pub ipv6: bool,
-    /// The state of its request.
+    /// The candidate's state.
     pub state: CandidateState,
 }
 
@@ -24,7 +24,7 @@ pub struct ConnectionCandidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConnectionKind {
-    /// A connection to an address in a private network, not necessarily the caller's.
+    /// A connection to a private or loopback address, not necessarily in the caller's network.
     Local,
     /// Any other direct connection, usually over the internet.
     Remote,
@@ -47,8 +47,8 @@ impl fmt::Display for ConnectionKind {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum CandidateState {
-    /// No request has been sent yet, or the driver cancelled it. In an outcome, this means that
-    /// another candidate was chosen first.
+    /// No request has been sent yet, or the driver cancelled the last one. In an outcome, this
+    /// means that another candidate was chosen first.
     Waiting,
     /// A request is in flight. In an outcome, this means that another candidate was chosen first.
     InFlight,
@@ -62,29 +62,29 @@ pub enum CandidateState {
     Failed(CandidateError),
 }
 
-/// The reason a [`ConnectionCandidate`] cannot be used. Its `Display` output is one line that does
-/// not repeat the URL, except for a failed [request](Self::Request).
+/// The reason a [`ConnectionCandidate`] cannot be used. Its `Display` output is a single line
+/// without the URL. Only that of a failed [request](Self::Request) names the server.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CandidateError {
-    /// Not requested: the connection has no `uri`.
+    /// No request was sent because the connection has no `uri`.
     #[error("the URI is missing")]
     NoUri,
-    /// Not requested: the `uri` is not a server URL.
+    /// No request was sent because the `uri` is not a server URL.
     #[error("the URI {}", .0.problem())]
     UnusableUri(InvalidServerUrl),
-    /// Not requested: the address is unspecified (`::` or `0.0.0.0`) or link-local (`fe80::/10`),
-    /// which works on one network link only.
+    /// No request was sent because the address is unspecified (`::` or `0.0.0.0`) or link-local
+    /// (`fe80::/10`). A link-local address works only within a single network link.
     #[error("the address is not routable")]
     NotRoutable,
-    /// Not requested: a token sent to this address would not be encrypted. See
+    /// No request was sent because a token sent to this address would not be encrypted. See
     /// [`allow_plain_http`](crate::flow::ConnectionChoice::allow_plain_http).
     #[error("plain HTTP is not allowed")]
     PlainHttp,
-    /// Not requested: the time limit was reached first.
+    /// No request was sent before the time limit was reached.
     #[error("the time limit was reached before it could be tried")]
     NotTried,
-    /// Another server responded. It was not sent a token.
+    /// A different server responded. No token was sent to it.
     #[error("a different server responded")]
     OtherServer,
     /// The request failed, for example because the name was not found, the connection was refused
@@ -97,7 +97,7 @@ pub enum CandidateError {
     Request(Error),
 }
 
-/// Writes the URL, the kind and the state, such as
+/// Writes the URL (or `invalid connection` without one), the kind and the state, such as
 /// `https://10-0-2-1.feed.plex.direct:32400 (local): in flight`.
 impl fmt::Display for ConnectionCandidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,9 +27,9 @@ pub(super) struct Candidate {
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) request: in_flight::Request<ServerIdentity>,
-    /// When it stops counting as in flight, so that it does not delay the next one.
+    /// When the request stops counting as in flight, so that it does not delay the next one.
     pub(super) counts_until: Duration,
-    /// When its time limit is reached. A late response is still accepted.
+    /// When the time limit of the request is reached. A late response is still accepted.
     pub(super) until: Duration,
 }
 
@@ -45,7 +45,7 @@ impl Candidates {
         self.0.iter().map(|candidate| candidate.connection.clone()).collect()
     }
 
-    /// Returns the best candidate over which the right server has responded.
+    /// Returns the best candidate, if any, over which the right server has responded.
     pub(super) fn best(&self) -> Option<&Candidate> {
         self.0.iter().find(|candidate| candidate.server.is_some())
     }
@@ -66,8 +66,8 @@ impl Candidates {
         self.requests().filter(|request| request.counts_until > now).count()
     }
 
-    /// Returns the next time at which a candidate may be requested, unless a response arrives
-    /// earlier.
+    /// Returns the next time, if any, at which a candidate may be requested, unless a response
+    /// arrives earlier.
     pub(super) fn next_change(&self, now: Duration) -> Option<Duration> {
         let times = self.requests().flat_map(|request| [request.counts_until, request.until]);
         times.filter(|time| *time > now).min()
@@ -92,7 +92,7 @@ impl Candidates {
         self.due(now).count()
     }
 
-    /// Returns the URL of the candidate to request next.
+    /// Returns the URL of the candidate to request next, if any.
     pub(super) fn next(&self, now: Duration) -> Option<ServerUrl> {
         self.due(now).min_by_key(|candidate| candidate.turn)?.connection.url.clone()
     }

@@ -22,9 +22,10 @@ pub struct ChosenConnection {
     pub ipv6: bool,
     /// The time that the server took to respond, by the caller's clock.
     pub took: Duration,
-    /// The server's own description of itself.
+    /// The server's description of itself, from its response.
     pub server: ServerIdentity,
-    /// All candidates from best to worst. They show why a better one was not chosen.
+    /// All candidates from best to worst, followed by those that are not used. They show why a
+    /// better one was not chosen.
     pub candidates: Vec<ConnectionCandidate>,
 }
 
@@ -60,14 +61,14 @@ pub enum ConnectionProgress {
     Probing {
         /// All candidates from best to worst, followed by those that are not used.
         candidates: Vec<ConnectionCandidate>,
-        /// The maximum time left.
+        /// The longest time that the choice can still take.
         left: Duration,
     },
     /// The choice is over.
     Finished,
 }
 
-/// The reason a [`ConnectionChoice`](crate::flow::ConnectionChoice) has chosen no connection.
+/// The reason a [`ConnectionChoice`](crate::flow::ConnectionChoice) did not choose a connection.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionChoiceError {
@@ -90,7 +91,8 @@ pub enum ConnectionChoiceError {
     },
 }
 
-/// A colon, then the first few candidates and their states.
+/// The part of the error message that lists the first eight candidates and their states after a
+/// colon.
 struct Listing<'a>(&'a [ConnectionCandidate]);
 
 impl Listing<'_> {

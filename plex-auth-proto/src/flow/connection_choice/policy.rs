@@ -9,7 +9,7 @@ use super::candidate::{CandidateError, CandidateState, ConnectionCandidate, Conn
 use super::listing::{ListedConnection, ListedServer};
 use crate::values::server_url::ServerUrl;
 
-// Real lists have at most ten connections. A hostile list must not cause a flood of requests.
+// Real lists are much shorter. A hostile list must not cause a flood of requests.
 const MAX_CANDIDATES: usize = 64;
 
 /// Returns the candidates from best to worst, followed by those that are not used.
@@ -50,8 +50,8 @@ pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
 /// Returns each candidate's turn: 0 for the first candidate of each rank, 1 for the second, and so
 /// on.
 ///
-/// Requests are started by turn, as RFC 8305 interleaves address families, so that one rank whose
-/// addresses all hang does not delay the others.
+/// Requests are started in the order of these turns, just as RFC 8305 alternates between address
+/// families, so that a rank whose addresses all hang does not delay the others.
 pub(super) fn turns(candidates: &[ConnectionCandidate]) -> Vec<usize> {
     let turn = |(index, candidate)| {
         let earlier = candidates.iter().take(index);
@@ -100,8 +100,8 @@ fn is_own_network(server: &ListedServer) -> bool {
         && !server.offers_https()
 }
 
-/// Returns a plain HTTP candidate for the private address that a `plex.direct` name stands for,
-/// because a router may block such a name.
+/// Returns a plain HTTP candidate for the private address, if any, that the candidate's
+/// `plex.direct` name stands for. A router may block such a name.
 fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> {
     let name = candidate.url.as_ref().filter(|url| url.is_https())?;
     let address = address::of_plex_direct(name).filter(|address| address::is_private(*address))?;
@@ -109,8 +109,8 @@ fn without_name(candidate: &ConnectionCandidate) -> Option<ConnectionCandidate> 
     Some(ConnectionCandidate { url: Some(url), ..candidate.clone() })
 }
 
-/// Returns the rank of a candidate. Every HTTPS connection, even a relayed one, comes before plain
-/// HTTP: protecting the token is more important than speed.
+/// Returns the rank of a candidate. Every usable HTTPS connection, even a relayed one, comes before
+/// plain HTTP: protecting the token is more important than speed.
 fn rank(candidate: &ConnectionCandidate) -> (bool, bool, ConnectionKind, bool) {
     let is_http = !candidate.url.as_ref().is_some_and(ServerUrl::is_https);
     (is_excluded(candidate), is_http, candidate.kind, candidate.ipv6)

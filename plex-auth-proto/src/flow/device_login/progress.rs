@@ -49,11 +49,11 @@ pub enum DeviceLoginProgress {
     /// The user can link the PIN.
     #[non_exhaustive]
     Waiting {
-        /// The PIN, and the way in which the user links it.
+        /// The PIN. Its variant determines how the user links it.
         pin: LoginPin,
         /// The time left to link it.
         left: Duration,
-        /// The reason the key could not sign the last poll. Signing is retried.
+        /// The key's error, if it could not sign the last poll. Signing is retried.
         sign_error: Option<SignError>,
         /// The error of the last poll, if it failed.
         last_error: Option<Error>,
@@ -70,13 +70,13 @@ pub enum DeviceLoginProgress {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceLoginError {
-    /// The PIN was not linked in time. [Renew](crate::flow::DeviceLogin::renew) the login to show
-    /// another one.
+    /// The PIN was not linked in time. [Renew](crate::flow::DeviceLogin::renew) the login to get a
+    /// new PIN.
     #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
-    /// A request failed for good: the PIN could not be created, the transport could not start, or
-    /// the last poll failed. If Plex [no longer knows the device](Error::needs_new_device_key),
-    /// sign in with a new client identifier and a new key.
+    /// A request failed for good: the PIN could not be created, the transport could not start, the
+    /// last poll failed, or Plex [no longer knows the device](Error::needs_new_device_key). In the
+    /// last case, sign in with a new client identifier and a new key.
     #[error(transparent)]
     Failed(#[from] Error),
     /// The device's key could not sign the last poll, or could not sign the exchange in time.

@@ -15,7 +15,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// Returns the state to restore after a restart, as JSON that contains the client identifier,
     /// the key's ID, and the PIN if there is one. The PIN is secret. The key is not included.
     ///
-    /// Save the state before sending the first request. If the PIN has been linked since, a
+    /// Save the state before sending the first request, and again when there is a PIN, so that a
+    /// restored login can poll it. If the PIN has been linked since, a
     /// [refresher](crate::flow::DeviceTokenRefresher::restore) can also be restored from this
     /// state.
     pub fn save(&self, now: Now) -> Secret {

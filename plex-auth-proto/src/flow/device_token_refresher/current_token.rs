@@ -12,7 +12,7 @@ const DAY: i64 = 24 * 60 * 60;
 // for a day longer than this.
 const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;
 
-/// A token with its claims.
+/// A token, and the times of its issue, renewal and expiry.
 pub(super) struct CurrentToken {
     pub(super) token: Token,
     pub(super) issued_at: Option<UnixSeconds>,
@@ -22,7 +22,7 @@ pub(super) struct CurrentToken {
 
 impl CurrentToken {
     /// Wraps a token that was received at `now`, in Unix seconds by Plex's clock. If that time is
-    /// unknown and the token has no expiry, the token is renewed immediately.
+    /// unknown and the token has no expiry, the token is due for renewal immediately.
     pub(super) fn new(token: Token, now: Option<i64>) -> Self {
         let jwt = PlexJwt::unverified(&token).ok();
         let usual = now.map_or(i64::MIN, |now| now.saturating_add(DEFAULT_RENEW_AFTER));
@@ -35,9 +35,10 @@ impl CurrentToken {
     }
 
     /// Returns when a device with this jitter renews the token, in Unix seconds: usually a day
-    /// before its expiry, moved earlier by the jitter. The jitter is limited to a day and to half
-    /// of the time between the token's issue and its renewal. If jitter delayed renewals instead,
-    /// some tokens would expire during a day-long outage.
+    /// before its expiry, moved earlier by the jitter. The jitter is limited to the time from the
+    /// renewal to the expiry, which is at most a day, and to half of the time from the token's
+    /// issue to its renewal. If the issue or the expiry is unknown, there is no jitter. If jitter
+    /// delayed renewals instead, some tokens would expire during a day-long outage.
     fn renew_at(&self, jitter: Duration) -> i64 {
         let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));
         let half = self.issued_at.map_or(0, |start| self.renew_at.saturating_sub(start.0) / 2);
@@ -57,7 +58,7 @@ impl CurrentToken {
         self.issued_at.is_some_and(|UnixSeconds(at)| at > now.saturating_add(DAY))
     }
 
-    /// Returns the time until the token expires; zero if it has no expiry.
+    /// Returns the time until the token expires; zero if it has expired or has no expiry.
     pub(super) fn left(&self, UnixSeconds(now): UnixSeconds) -> Duration {
         let left = self.expires_at.map_or(0, |end| end.0.saturating_sub(now));
         Duration::from_secs(u64::try_from(left).unwrap_or_default())

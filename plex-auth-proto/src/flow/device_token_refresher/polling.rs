@@ -1,4 +1,4 @@
-//! The steps of a refresher.
+//! The `Flow` implementation of a device token refresher.
 
 use super::progress::DeviceTokenEnd;
 use super::{DeviceResponse, DeviceTokenRefresher, Stage};

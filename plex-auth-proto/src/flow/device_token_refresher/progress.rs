@@ -44,8 +44,8 @@ pub enum DeviceTokenProgress {
         last_error: Option<RefreshError>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
-        /// The reason the last state could not be
-        /// [saved](crate::flow::DeviceTokenRefresher::save_through_driver).
+        /// The error of the last attempt to
+        /// [save](crate::flow::DeviceTokenRefresher::save_through_driver) the state, if it failed.
         save_error: Option<SaveError>,
     },
     /// The refresher has ended. Its last token may still be valid for some time.
@@ -59,7 +59,7 @@ pub enum RefreshError {
     /// A request failed.
     #[error(transparent)]
     Request(#[from] Error),
-    /// The device's key cannot sign now.
+    /// The device's key could not sign.
     #[error(transparent)]
     Sign(#[from] SignError),
     /// Plex refused the signature, and its responses contain no `Date`, so this device's clock may
@@ -68,8 +68,8 @@ pub enum RefreshError {
     Clock(#[source] Error),
 }
 
-/// The reason a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) has ended. Waiting does
-/// not resolve any of these.
+/// The reason a [`DeviceTokenRefresher`](crate::flow::DeviceTokenRefresher) has ended. Waiting
+/// would not help in any of these cases.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeviceTokenEnd {
@@ -79,7 +79,7 @@ pub enum DeviceTokenEnd {
         "plex.tv no longer recognizes this device; sign in again with a new client identifier and a new key"
     )]
     DeviceRemoved(#[source] Error),
-    /// Plex refused eight signatures over more than an hour (400 or 422): this key was never
+    /// Plex refused eight signatures (status 400 or 422) over more than an hour. This key was never
     /// registered, or another one was registered in its place.
     #[error("plex.tv rejects signatures made with this device's key; register the key again")]
     KeyRefused(#[source] Error),

@@ -3,7 +3,7 @@
 use crate::error::{Error, Outcome, TransportErrorKind};
 use crate::jwt::SignError;
 
-/// The reason a PIN login returned no token.
+/// The reason a PIN login, or one of its attempts to create or poll the PIN, failed.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     Expired,

@@ -35,7 +35,8 @@ impl LoginPin {
         }
     }
 
-    /// Returns the [link page](Self::link_page) with the code filled in, for a QR code.
+    /// Returns the [link page](Self::link_page) with the code filled in, for a QR code. Returns
+    /// `None` if the hosted page must be opened instead.
     pub fn filled_link_page(&self, plex_tv: &PlexTv) -> Option<PinUrl> {
         match self {
             Self::Code(pin) => Some(pin.filled_link_page(plex_tv)),

@@ -84,9 +84,9 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
-    /// Creates a login from a PIN that was created before a restart. Any responses since then were
-    /// lost. Without a wall clock, the PIN's remaining lifetime is unknown, so it gets its full
-    /// lifetime again.
+    /// Creates a login from a PIN that was created before a restart. Responses to earlier polls may
+    /// have been lost, so the PIN may already have been linked. Without a wall clock or a saved
+    /// expiry, the PIN's remaining lifetime is unknown, so it gets its full lifetime again.
     pub(crate) fn restored(
         plex_tv: PlexTv,
         method: M,
@@ -128,7 +128,8 @@ impl<M: PinMethod> PinMachine<M> {
         self.create_timeout = timeout;
     }
 
-    /// Polls as soon as a second has passed since the last poll.
+    /// Polls as soon as a second has passed since the last poll. Has no effect while a poll is in
+    /// flight.
     pub(crate) fn poll_now(&mut self) {
         if let State::Polling(polling) = &mut self.state {
             self.due = self.due.min(polling.earliest());
@@ -142,7 +143,8 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
-    /// Returns the PIN and the Unix time at which it expires, if known.
+    /// Returns the PIN that is being polled, if any, and the Unix time at which it expires, if
+    /// known.
     pub(crate) fn saved_pin(&self, now: Now) -> Option<(&LoginPin, Option<Duration>)> {
         let State::Polling(polling) = &self.state else { return None };
         let moment = self.clock.peek(now);
@@ -166,7 +168,7 @@ impl<M: PinMethod> PinMachine<M> {
         self.state = State::Finished(None);
     }
 
-    /// Takes the token, if one arrived late and has not been returned.
+    /// Takes the token, if one has arrived and has not been returned.
     pub(crate) fn take_linked(&mut self) -> Option<LinkedPin> {
         let State::Finished(outcome) = &mut self.state else { return None };
         outcome.take_if(|outcome| outcome.is_ok())?.ok()
@@ -322,7 +324,7 @@ impl<M: PinMethod> PinMachine<M> {
 
     /// Handles a request that the driver stopped waiting for. A poll is sent again as soon as a
     /// second has passed since the lost one. Creating the PIN is retried after a backoff, because
-    /// the lost request may have created one.
+    /// the lost request may have created one. If there is no time left for this, the login ends.
     fn cancelled(&mut self, now: Moment) {
         match &mut self.state {
             State::Creating { give_up_at } => {
@@ -372,7 +374,8 @@ impl<M: PinMethod> PinMachine<M> {
                 let State::Creating { give_up_at: Some(end) } = self.state else { return };
                 let retry_after = now.retry_after(&error);
                 self.due = now.elapsed.saturating_add(self.backoff.failed(retry_after));
-                // The last attempt is made at the time limit, unless Plex asks for a longer wait.
+                // The last attempt is made at the time limit, unless less than a second is left or
+                // Plex asks for a longer wait.
                 let earliest = retry_after.unwrap_or(BACKOFF.initial()).max(BACKOFF.initial());
                 if now.elapsed.saturating_add(earliest) <= end {
                     self.due = self.due.min(end);

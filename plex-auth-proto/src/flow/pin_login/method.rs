@@ -37,7 +37,7 @@ pub(crate) trait PinMethod {
     /// Handles the completion of the awaited signature.
     fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError>;
 
-    /// Handles a failed poll: the next one gets a new signature.
+    /// Handles a failed poll. With a device key, the next poll gets a new signature.
     fn poll_failed(&mut self);
 }
 
@@ -112,7 +112,7 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
             PollSignature::Awaited(signing) if now.elapsed < signing.lost_at() => {
                 return Ok(Poll::Wait(signing.lost_at()));
             }
-            // This is an error, so that the login checks whether the PIN has expired.
+            // This is reported as an error, so that the login checks whether the PIN has expired.
             PollSignature::Awaited(_) => {
                 self.signature = PollSignature::None;
                 return Err(SignError::new("the driver did not return a signature in time"));

@@ -20,7 +20,7 @@ const FINAL_POLL_GRACE: Duration = Duration::from_secs(30);
 // lost.
 const FINAL_STRETCH: Duration = Duration::from_secs(20);
 
-/// The time between two polls, which grows by one second every minute.
+/// The time between two polls, which grows by one second every minute, up to a limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PollInterval {
     first: Duration,
@@ -58,7 +58,8 @@ pub(super) struct Polling {
     last_poll: Option<Duration>,
     /// Whether the last poll was sent at the PIN's expiry or later.
     was_last: bool,
-    /// Whether the last poll was sent after `ends_at`, by the server's clock or the wall clock.
+    /// Whether the last poll was sent at `ends_at` or later, by the server's clock or the wall
+    /// clock.
     was_after_wall_end: bool,
 }
 
@@ -113,7 +114,7 @@ impl Polling {
         self.was_after_wall_end = self.is_wall_over(now);
     }
 
-    /// Handles a response without a token, which may contain the time left. Returns whether the PIN
+    /// Handles a response that has no token but may contain the time left. Returns whether the PIN
     /// has expired.
     pub(super) fn is_over_after(&mut self, now: Moment, left: Option<Duration>) -> bool {
         if let Some(left) = left {
@@ -133,7 +134,8 @@ impl Polling {
         self.was_last && now.elapsed > self.deadline.saturating_add(FINAL_POLL_GRACE)
     }
 
-    /// Returns when to poll next: after the interval, or at the PIN's expiry if that is sooner.
+    /// Returns when to poll next: after the interval, or at the PIN's expiry if that is sooner, but
+    /// not within the next second.
     pub(super) fn next_poll(&self, now: Moment, interval: &PollInterval) -> Duration {
         let age = now.elapsed.saturating_sub(self.created);
         let due = now.elapsed.saturating_add(interval.at(age));

@@ -22,7 +22,7 @@ pub struct LinkedPin {
 #[non_exhaustive]
 pub enum PinLoginError {
     /// The PIN was not linked in time. [Renew](crate::flow::PinLogin::renew) the login to get a new
-    /// one.
+    /// PIN.
     #[error("the PIN was not linked in time; start again with a new PIN")]
     Expired,
     /// A request failed for good: the PIN could not be created, the transport could not start, or
@@ -47,7 +47,7 @@ pub enum PinProgress {
     /// The user can link the PIN.
     #[non_exhaustive]
     Waiting {
-        /// The PIN, and the way in which the user links it.
+        /// The PIN. Its variant determines how the user links it.
         pin: LoginPin,
         /// The time left to link it.
         left: Duration,

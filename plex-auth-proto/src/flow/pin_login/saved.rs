@@ -16,10 +16,10 @@ impl PinLogin {
     /// Returns the state to restore after a restart, as JSON that contains secrets. Returns `None`
     /// if there is no PIN: before one is created, and after the login has ended.
     ///
-    /// Save the state once for each PIN, before the user can link it: when [`pin`](Self::pin) first
-    /// returns it, and again after [`renew`](Self::renew). Delete the state when the login has
-    /// ended. Keep the state secret: once the PIN is linked, anyone with the state can get the
-    /// token.
+    /// Save the state once for each PIN: as soon as [`pin`](Self::pin) returns it, before the user
+    /// can link it. After [`renew`](Self::renew), save the state with the new PIN. Delete the state
+    /// when the login has ended. Keep the state secret: once the PIN is linked, anyone with the
+    /// state can get the token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -68,7 +68,7 @@ impl PinLogin {
     }
 }
 
-/// Reads a saved login's PIN and its expiry.
+/// Reads a saved login's PIN, and its expiry if it was saved.
 pub(crate) fn read(
     kind: PinKind,
     saved: &str,

@@ -28,8 +28,9 @@ impl TokenIssuer {
     /// Returns whether this error says that the issuer rejected the token of the request.
     ///
     /// plex.tv has rejected the token if [`is_token_invalid`](Error::is_token_invalid) returns
-    /// true. A media server has rejected the token if the server answered with status 401. A media
-    /// server's response never shows that an account's token or another server's token is invalid.
+    /// true. A media server has rejected the token if it responded with status 401 to a request
+    /// that contained the token. A media server's response never shows that an account's token or
+    /// another server's token is invalid.
     pub fn has_rejected(&self, error: &Error) -> bool {
         let context = error.context();
         match &self.0 {

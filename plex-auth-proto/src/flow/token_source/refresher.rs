@@ -27,21 +27,22 @@ pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
     /// Returns the host that issues the token.
     fn issuer(&self) -> TokenIssuer;
 
-    /// Has the driver save each state from now on, as described for the refreshers'
-    /// `save_through_driver`.
+    /// Has the driver save each state from now on, in the same way as the `save_through_driver`
+    /// method of this crate's refreshers.
     fn enable_saving(&mut self);
 
-    /// Returns the reason the flow cannot get another token, even though it has not finished.
+    /// Returns the reason the flow cannot get another token although it has not finished, or `None`
+    /// if it can.
     fn refusal(&self) -> Option<TokenError> {
         None
     }
 
-    /// Returns the error of the last request that failed, if none has succeeded since.
+    /// Returns the error of the last attempt to get a token, if it failed.
     fn last_error(&self) -> Option<Arc<dyn StdError + Send + Sync>> {
         None
     }
 
-    /// Returns the reason the last state could not be saved.
+    /// Returns the error of the last attempt to save the state, if it failed.
     fn save_error(&self) -> Option<SaveError> {
         None
     }

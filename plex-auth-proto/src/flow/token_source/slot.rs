@@ -18,8 +18,8 @@ use crate::values::token::Token;
 ///
 /// Callers read the token through a [`TokenWait`](super::token_wait::TokenWait) and report rejected
 /// tokens. A [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills the slot. The slot
-/// never blocks for longer than it takes to copy a token: apart from cloning a [`Waker`], none of
-/// the program's code runs while the slot is locked.
+/// is locked only for short operations, such as copying a token, and none of the program's code
+/// runs while it is locked.
 #[derive(Clone)]
 pub struct TokenSlot(Arc<Inner>);
 
@@ -38,8 +38,8 @@ impl TokenSlot {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns a token that is valid at this time, or registers the task to be woken when there is
-    /// one.
+    /// Returns a token that is valid at this time, or an error if waiting cannot help. Otherwise,
+    /// registers the task to be woken when there is a result.
     pub(super) fn poll_token(
         &self,
         now: Now,
@@ -108,8 +108,9 @@ impl TokenSlot {
         self.lock().status()
     }
 
-    /// Returns `Ready` if the driver must poll its flow because a caller changed something. Also
-    /// registers the driver's task, which is woken by the next such change.
+    /// Returns `Ready` if the driver must poll its flow, for example because a caller reported a
+    /// rejected token. In either case, registers the driver's task, to be woken when it must poll
+    /// again.
     pub fn poll_driver(&self, cx: &mut Context<'_>) -> Poll<()> {
         let waker = cx.waker().clone();
         let (is_due, old) = self.lock().register_driver(waker);
@@ -123,8 +124,8 @@ impl TokenSlot {
         driver.into_iter().for_each(Waker::wake);
     }
 
-    /// Runs part of the save callback. Until it returns, a wait on this thread gets the previous
-    /// token if it is still valid, and an error otherwise.
+    /// Runs the save callback or a part of it. Until it returns, a wait on this thread gets the
+    /// previous token if it is still valid, and an error otherwise.
     ///
     /// # Errors
     ///
@@ -159,7 +160,7 @@ impl TokenSlot {
         waiters.into_values().for_each(Waker::wake);
     }
 
-    /// Records why there will be no further token. A token that is held stays valid.
+    /// Records why there will be no more tokens. The current token stays valid.
     pub(super) fn end(&self, error: TokenError) {
         let waiters = self.lock().end(error);
         waiters.into_values().for_each(Waker::wake);

@@ -17,9 +17,10 @@ pub(super) struct SlotState {
     held: Option<Published>,
     /// The rejected token, until the refresher is notified.
     rejected: Option<Token>,
-    /// The refresher's status, including the reason it provides no more tokens.
+    /// The refresher's status, including the reason, if any, that it provides no more tokens.
     status: TokenSourceStatus,
-    /// The reason there will be no more tokens, regardless of what the refresher reports.
+    /// The reason, if any, that there will be no more tokens. It takes precedence over the one in
+    /// `status`.
     end: Option<TokenError>,
     is_shut_down: bool,
     /// The thread that is running the save callback.
@@ -86,9 +87,9 @@ impl SlotState {
         self.rejected.take()
     }
 
-    /// Stores the refresher's status and its token, unless the token has been rejected in the
-    /// meantime. Returns the waiters if they can be given a result, and the old status, which must
-    /// be dropped without holding the lock.
+    /// Stores the refresher's status, and its token unless that has been rejected in the meantime.
+    /// Returns the waiters if they can be given a result, and the old status, which must be dropped
+    /// without holding the lock.
     pub(super) fn publish(
         &mut self,
         held: Option<HeldToken>,

@@ -19,17 +19,19 @@ impl TokenSourceStatus {
         self.revision
     }
 
-    /// Returns the error of the last request for a token, if it failed. The request is retried.
+    /// Returns the error of the last attempt to get a token, if it failed. The attempt is retried
+    /// unless the token source has [ended](Self::end).
     pub fn last_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.last_error.as_deref()
     }
 
-    /// Returns the reason the last state could not be saved. The token was handed out anyway.
+    /// Returns the error of the last attempt to save the state, if it failed. A new token is handed
+    /// out anyway.
     pub fn save_error(&self) -> Option<&SaveError> {
         self.save_error.as_ref()
     }
 
-    /// Returns the reason there will be no further token.
+    /// Returns the reason there will be no more tokens, or `None` if there can be more.
     pub fn end(&self) -> Option<&TokenError> {
         self.end.as_ref()
     }

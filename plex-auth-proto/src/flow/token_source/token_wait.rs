@@ -21,8 +21,8 @@ impl TokenSlot {
 }
 
 impl TokenWait {
-    /// Returns the token if there is one that is valid at this time. Otherwise, registers the task
-    /// to be woken when there is one, or when there can no longer be one.
+    /// Returns the token if there is one that is valid at this time, or an error if waiting cannot
+    /// help. Otherwise, registers the task to be woken when there is a result.
     pub fn poll(&mut self, now: Now, cx: &mut Context<'_>) -> Poll<Result<Token, TokenError>> {
         self.slot.poll_token(now, &mut self.id, cx)
     }

@@ -29,8 +29,8 @@ pub enum TransientTokenProgress {
         last_error: Option<Error>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
-        /// The reason the last state could not be
-        /// [saved](super::TransientTokenRefresher::save_through_driver).
+        /// The error of the last attempt to
+        /// [save](super::TransientTokenRefresher::save_through_driver) the state, if it failed.
         save_error: Option<SaveError>,
     },
     /// The server refuses the account's token, and nothing is requested until
@@ -51,7 +51,7 @@ pub enum TransientTokenProgress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransientTokenReason {
-    /// There was no token.
+    /// There was no previous token, or this one was restored from a saved state.
     First,
     /// The previous token had expired or was about to expire, or the account's token was
     /// [replaced](super::TransientTokenRefresher::set_token).

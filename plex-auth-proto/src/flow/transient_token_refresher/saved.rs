@@ -52,7 +52,7 @@ impl TransientTokenRefresher {
     /// # Errors
     ///
     /// Returns [`InvalidSavedState`] if the text was not returned by `save`, or was saved for a
-    /// different client identifier or server URL. A token must only be sent to the server that
+    /// different client identifier or server URL. A token must be sent only to the server that
     /// issued it. To request another token, create a [new
     /// refresher](MediaServer::transient_token_refresher).
     pub fn restore(server: MediaServer, saved: &str, now: Now) -> Result<Self, InvalidSavedState> {

@@ -24,7 +24,7 @@ impl TransientTokenRefresher {
         self.saving.as_ref().is_some_and(|saving| saving.unsaved().is_some())
     }
 
-    /// Returns the newest token, which may not have been handed out yet.
+    /// Returns the newest token, if any. It may not have been handed out yet.
     pub(super) fn newest(&self) -> Option<&CurrentToken> {
         self.saving.as_ref().and_then(|saving| saving.unsaved()).or(self.current.as_ref())
     }
@@ -80,7 +80,7 @@ impl TransientTokenRefresher {
         self.revision
     }
 
-    /// Returns the refusal after which no token is requested.
+    /// Returns the refusal, if any, after which no token is requested.
     pub(crate) fn refusal(&self) -> Option<&ResponseError> {
         self.refused.as_ref()
     }

@@ -6,17 +6,17 @@ lenient::object! {
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct Profile {
-        /// Whether the audio track is selected by language.
+        /// Whether audio and subtitle tracks are selected automatically.
         pub auto_select_audio: Option<bool> as "autoSelectAudio",
         /// The preferred audio language, such as `en`.
         pub default_audio_language: Option<String> as "defaultAudioLanguage",
-        /// Additional audio languages.
+        /// The list of preferred audio languages.
         pub default_audio_languages: Vec<String> as "defaultAudioLanguages",
         /// The preference for audio that is accessible to blind users.
         pub default_audio_accessibility: Option<AudioAccessibility> as "defaultAudioAccessibility",
         /// The preferred subtitle language, such as `en`.
         pub default_subtitle_language: Option<String> as "defaultSubtitleLanguage",
-        /// Additional subtitle languages.
+        /// The list of preferred subtitle languages.
         pub default_subtitle_languages: Vec<String> as "defaultSubtitleLanguages",
         /// The condition under which subtitles are shown.
         pub auto_select_subtitle: Option<AutoSelectSubtitle> as "autoSelectSubtitle",
@@ -90,7 +90,7 @@ open_enum! {
 open_enum! {
     /// The kinds of items that show an indicator after they have been watched.
     pub enum WatchedIndicator {
-        /// None.
+        /// No items.
         None = "0",
         /// Movies and shows.
         MoviesAndShows = "1",
@@ -104,7 +104,7 @@ open_enum! {
 open_enum! {
     /// The reviews that are shown.
     pub enum MediaReviewsVisibility {
-        /// None.
+        /// No reviews.
         Nobody = "0",
         /// Reviews by critics.
         Critics = "1",

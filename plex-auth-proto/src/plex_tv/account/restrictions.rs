@@ -29,12 +29,12 @@ use crate::wire::lenient::{self, Budget, One, Paths, Seen, Value};
 pub struct CustomRestrictions(BTreeMap<String, Seen<String>>);
 
 impl CustomRestrictions {
-    /// Returns the value of a restriction, or `None` if it is not set.
+    /// Returns the value of a restriction, or `None` if it is not listed, not set or unreadable.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.value().map(String::as_str)
     }
 
-    /// Returns the names of all restrictions, set or not, in alphabetical order.
+    /// Returns the names of all restrictions, set or not, in lexicographic order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

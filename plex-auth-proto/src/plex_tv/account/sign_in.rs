@@ -75,7 +75,8 @@ impl PlexTv {
 
 /// A new token and the account that it belongs to.
 ///
-/// `Debug` redacts the email address, names and secrets. In a test, create one from JSON:
+/// `Debug` redacts the token and everything that the `Debug` of [`Account`] redacts. In a test,
+/// create a `SignedIn` from JSON:
 ///
 /// ```
 /// use plex_auth_proto::SignedIn;
@@ -97,7 +98,7 @@ pub struct SignedIn {
 }
 
 impl SignedIn {
-    /// Parses an account with a token.
+    /// Parses an account that must contain a token.
     pub(crate) fn read(body: &[u8]) -> Result<Self, DecodeError> {
         decode::object(body)?
             .ok_or_else(|| DecodeError::shape("authToken", "is missing or not a valid token"))
@@ -122,7 +123,7 @@ fn form(credentials: &Credentials) -> Body {
     let Credentials { login, password, verification_code, remember_me } = credentials;
     let code = verification_code.as_ref().map_or("", |code| code.as_str());
     // Enough for the field names, and for values in which every byte is percent-encoded as three
-    // bytes. Growing the buffer would move the text and leave a copy in memory that is not zeroed.
+    // bytes. Growing the buffer could move the text and leave a copy in memory that is not zeroed.
     let capacity = 64 + 3 * (login.len() + password.len() + code.len());
     let mut form = Serializer::new(String::with_capacity(capacity));
     form.append_pair("login", login).append_pair("password", password);

@@ -26,7 +26,7 @@ impl PlexTv {
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | 422 "Invalid token" | the same error; only older endpoints answer this way |
     /// | a successful response that does not identify an account | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `id` |
-    /// | a successful response for another account or token | [`Mismatched`](crate::ResponseError::Mismatched): the response belongs to another request |
+    /// | a successful response for another account or token | [`Mismatched`](crate::ResponseError::Mismatched): the response belongs to another request; not checked if the request had its [own connection](crate::Call::own_connection) |
     /// | 429, 5xx, a web page | inconclusive; usually [retryable](crate::ResponseError::is_retryable) |
     ///
     /// Sources: recorded responses. The rule is from Plex's developer forum.
@@ -59,10 +59,10 @@ impl PlexTv {
     }
 }
 
-/// Returns the name of a field that shows that the response is not for the `requested` token. For a
-/// JWT, the account IDs are compared, because Plex may return a renewed JWT. An opaque token is
-/// compared only if the response contains an opaque token, because it is unknown whether Plex
-/// always returns the token.
+/// Returns the name of the field, if any, that shows that the response is not for the `requested`
+/// token. For a JWT, the account IDs are compared, because Plex may return a renewed JWT. An opaque
+/// token is compared only if the response also contains an opaque token, because it is unknown
+/// whether Plex always returns the token that was sent.
 fn differs(account: &Account, requested: &Token) -> Option<&'static str> {
     match PlexJwt::unverified(requested) {
         Ok(jwt) => {

@@ -21,15 +21,15 @@ impl PlexTv {
     /// Lists the devices that are signed in to the account, with their tokens. Sends
     /// `GET https://plex.tv/devices.xml`.
     ///
-    /// Use it to show the list to the user or to [remove](Self::remove_device) a device. This
-    /// program appears in the list with the fields of its
-    /// [`ClientIdentity`](crate::ClientIdentity). The response contains a token for every device,
-    /// so request it only when needed and do not store it.
+    /// Use it to show the list to the user, or to find the ID of a device to
+    /// [remove](Self::remove_device). This program appears in the list with the fields of its
+    /// [`ClientIdentity`](crate::ClientIdentity). The list contains the tokens of all devices, so
+    /// request it only when needed and do not store it.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a successful response without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`; never treated as an empty list |
+    /// | a successful response: a JSON object without a container, or an empty `<MediaContainer/>` | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`; never treated as an empty list |
     ///
     /// An unreadable row is dropped and reported by
     /// [`unreadable_fields`](Devices::unreadable_fields). The endpoint is at the base URL without
@@ -65,8 +65,8 @@ impl PlexTv {
 lenient::object! {
     /// The devices that are signed in to an account.
     ///
-    /// `Debug` redacts tokens, names and public addresses. In a test, create a list from the
-    /// container's content as JSON:
+    /// `Debug` redacts tokens, names and public addresses, but not the URLs of connections. In a
+    /// test, create a list from the container's content as JSON:
     ///
     /// ```
     /// let devices: plex_auth_proto::device::Devices =
@@ -92,9 +92,9 @@ redacted_debug! {
 }
 
 impl Devices {
-    /// Returns the paths below `MediaContainer` of fields that this version could not read, such as
-    /// `Device.1.createdAt`, so that a program can report them and tell them apart from missing
-    /// fields.
+    /// Returns the paths of fields that this version could not read, relative to `MediaContainer`,
+    /// such as `Device.1.createdAt`, so that a program can report them and tell them apart from
+    /// missing fields.
     ///
     /// If a list element was dropped, the path is that of the list. Paths contain no values.
     ///
@@ -113,7 +113,7 @@ impl Devices {
 lenient::object! {
     /// A device that is signed in to an account: a player, a media server, or this program.
     ///
-    /// `Debug` redacts the token, the name and the public address.
+    /// `Debug` redacts the token, the name and the public address, but not the URLs of connections.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Device {
@@ -139,7 +139,7 @@ lenient::object! {
         pub provides: Option<String>,
         /// The client identifier.
         pub client_identifier: Option<String> as "clientIdentifier",
-        /// Another version, usually the same as [`product_version`](Self::product_version).
+        /// A second version, usually equal to [`product_version`](Self::product_version).
         pub version: Option<String>,
         /// The public IP address of the device's network.
         pub public_address: Option<String> as "publicAddress",
@@ -163,7 +163,7 @@ redacted_debug! {
 }
 
 lenient::object! {
-    /// A connection of a [`Device`].
+    /// A URL at which a [`Device`] can be reached.
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct DeviceConnection {

@@ -18,8 +18,9 @@ impl PlexTv {
     /// `DELETE https://plex.tv/devices/{id}.xml`.
     ///
     /// Use it for a device that was lost or sold, or that the user does not recognize. A device can
-    /// remove itself: its token is invalid afterwards, as after [`sign_out`](Self::sign_out). A
-    /// removed device that has a device key must register again with a new client identifier.
+    /// remove itself: its token is invalid afterwards, as after [`sign_out`](Self::sign_out). To
+    /// sign in again, a removed device that has a device key needs a new key and a new client
+    /// identifier.
     ///
     /// | Plex's response | Error |
     /// |---|---|

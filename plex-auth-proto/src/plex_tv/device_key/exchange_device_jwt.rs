@@ -20,9 +20,9 @@ impl PlexTv {
     /// another token. Sends `POST {plex.tv}/auth/token` (exchangeJWTToken).
     ///
     /// The token expires after seven days (see [`PlexJwt`](crate::jwt::PlexJwt)). The device can
-    /// request a new one at any time, even after the old one has expired. The first exchange
+    /// request a new one at any time, even after the previous one has expired. The first exchange
     /// invalidates the device's old-style token. Users report that media servers do not accept
-    /// these tokens. [`Token`] describes which token a media server accepts instead.
+    /// tokens from this exchange. [`Token`] describes which token a media server accepts instead.
     ///
     /// The nonce, the signature and this call must all use the same identity. This call is not
     /// idempotent: to retry, start with a new nonce.
@@ -33,7 +33,7 @@ impl PlexTv {
     /// | 422 | [`Rejected`](crate::ResponseError::Rejected): the signature, structure or thumbprint is wrong |
     /// | 429, code 1003 | [`RateLimited`](crate::ResponseError::RateLimited) |
     /// | 498 | [`Unauthorized`](crate::ResponseError::Unauthorized): the device's JWT has expired; check the clock |
-    /// | code 1097 | the device was removed, or the identity differs: [`needs_new_device_key`](crate::ResponseError::needs_new_device_key) |
+    /// | code 1097 | depends on the status: the device was removed, or the identity differs ([`needs_new_device_key`](crate::ResponseError::needs_new_device_key) returns true) |
     /// | a successful response without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `auth_token` |
     ///
     /// Sources: Plex's published description and four clients. The token is read from `auth_token`

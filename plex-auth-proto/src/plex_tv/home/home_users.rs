@@ -23,7 +23,7 @@ impl PlexTv {
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a successful response that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
+    /// | a successful response with JSON that is not an object | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.` |
     /// | a successful response without any of a Home's fields | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `users` |
     ///
     /// An unreadable entry is dropped and reported by
@@ -57,9 +57,9 @@ impl PlexTv {
 }
 
 lenient::object! {
-    /// A Plex Home: a group of users who share a Plex Pass and their servers.
+    /// A Plex Home: a group of users who share their servers and, if the Home has one, a Plex Pass.
     ///
-    /// `Debug` redacts names and email addresses. In a test, create one from JSON:
+    /// `Debug` redacts names and email addresses. In a test, create a Home from JSON:
     ///
     /// ```
     /// let home: plex_auth_proto::home::Home =
@@ -76,7 +76,7 @@ lenient::object! {
         pub name: Option<String>,
         /// The guest's numeric account ID.
         pub guest_user_id: Option<u64> as "guestUserID",
-        /// The identifier of the guest.
+        /// The identifier for [switching](PlexTv::switch_home_user) to the guest.
         pub guest_user_uuid: Option<HomeUserUuid> as "guestUserUUID",
         /// Whether guests are allowed.
         pub guest_enabled: Option<bool> as "guestEnabled",
@@ -164,7 +164,7 @@ redacted_debug! {
 }
 
 fn read(body: &[u8]) -> Result<Home, DecodeError> {
-    // Any field may be missing, but an object without any of them is not a Home: it is one of
+    // Any field may be missing, but an object without any of them is not a Home. It may be one of
     // Plex's error responses.
     decode::object_with(body, "users", |home: &Home| {
         let Home { id, name, guest_user_id, guest_user_uuid, guest_enabled, subscription, .. } =

@@ -28,14 +28,15 @@ impl PlexTv {
     /// token. The account's own servers accept the opaque token, although they refuse the JWT (one
     /// client relies on this).
     ///
-    /// Plex accepts the PIN only in the URL, so this library redacts the URL in all output.
+    /// Plex accepts the PIN only in the URL, so this library redacts the URL's path and query
+    /// wherever it displays the URL.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | 403, code 1041 | [`Forbidden`](crate::ResponseError::Forbidden): the PIN is missing or wrong; [`needs_home_pin`](crate::ResponseError::needs_home_pin) |
-    /// | any other 403 | [`Forbidden`](crate::ResponseError::Forbidden): the user is not part of the Home |
-    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): too many wrong PINs; wait |
+    /// | 403, code 1041 | [`Forbidden`](crate::ResponseError::Forbidden): the PIN is missing or wrong ([`needs_home_pin`](crate::ResponseError::needs_home_pin) returns true) |
+    /// | any other 403 | [`Forbidden`](crate::ResponseError::Forbidden): for example, the user is not part of the Home |
+    /// | 429 | [`RateLimited`](crate::ResponseError::RateLimited): too many requests or wrong PINs; wait |
     /// | a successful response for another user | [`Mismatched`](crate::ResponseError::Mismatched) |
     /// | a successful response without a usable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
     ///
