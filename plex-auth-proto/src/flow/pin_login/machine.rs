@@ -128,11 +128,10 @@ impl<M: PinMethod> PinMachine<M> {
         self.create_timeout = timeout;
     }
 
-    /// Polls as soon as a second has passed since the last poll. Has no effect while a poll is in
-    /// flight.
+    /// Polls as soon as a second has passed since the last poll and its response has arrived.
     pub(crate) fn poll_now(&mut self) {
         if let State::Polling(polling) = &mut self.state {
-            self.due = self.due.min(polling.earliest());
+            self.due = self.due.min(polling.want());
         }
     }
 

@@ -61,6 +61,8 @@ pub(super) struct Polling {
     /// Whether the last poll was sent at `ends_at` or later, by the server's clock or the wall
     /// clock.
     was_after_wall_end: bool,
+    /// Whether the program asked for another poll after the last one was sent.
+    is_wanted: bool,
 }
 
 impl Polling {
@@ -73,6 +75,7 @@ impl Polling {
             last_poll: None,
             was_last: false,
             was_after_wall_end: false,
+            is_wanted: false,
         };
         polling.set_end(now);
         polling
@@ -107,8 +110,15 @@ impl Polling {
         self.last_poll.map_or(self.created, |last| last.saturating_add(MIN_INTERVAL))
     }
 
+    /// Requests another poll. Returns the earliest time at which it may be sent.
+    pub(super) fn want(&mut self) -> Duration {
+        self.is_wanted = true;
+        self.earliest()
+    }
+
     /// Records that a poll is being sent.
     pub(super) fn sending(&mut self, now: Moment) {
+        self.is_wanted = false;
         self.last_poll = Some(now.elapsed);
         self.was_last = now.elapsed >= self.deadline;
         self.was_after_wall_end = self.is_wall_over(now);
@@ -135,8 +145,11 @@ impl Polling {
     }
 
     /// Returns when to poll next: after the interval, or at the PIN's expiry if that is sooner, but
-    /// not within the next second.
+    /// not within the next second. If another poll was requested, it does not wait for the interval.
     pub(super) fn next_poll(&self, now: Moment, interval: &PollInterval) -> Duration {
+        if self.is_wanted {
+            return self.earliest();
+        }
         let age = now.elapsed.saturating_sub(self.created);
         let due = now.elapsed.saturating_add(interval.at(age));
         due.min(self.deadline).max(now.elapsed.saturating_add(MIN_INTERVAL))

@@ -92,6 +92,18 @@ fn polls_slow_down_to_every_five_seconds() {
     driven.flow.poll_now();
     driven.respond(Answer(200, WAITING)).respond(Answer(200, LINKED));
     assert_eq!(driven.gaps(), [30, 1, 30]);
+
+    // Plex may have answered the poll in flight before the user linked the PIN.
+    let mut driven = Driven::new(relaxed(plex_tv("id").hosted_page_login()));
+    driven.respond(Answer(201, CREATED));
+    for response in [Answer(200, WAITING), Answer(502, "<html>")] {
+        let poll = driven.send().unwrap();
+        driven.flow.poll_now();
+        assert!(driven.is_waiting(), "a second poll is sent while one is in flight");
+        driven.complete(&poll, &response);
+    }
+    driven.respond(Answer(200, WAITING)).respond(Answer(200, LINKED));
+    assert_eq!(driven.gaps(), [30, 1, 2, 30]);
 }
 
 #[test]
