@@ -50,8 +50,8 @@ fn welcome(signed_in: &SignedIn) {
     let name = signed_in.account.username.as_deref().unwrap_or("an account without a name");
     println!("Signed in as {name}.");
     println!(
-        "The token is not shown. A program saves `signed_in.auth_token.expose()` where only its user can \
-         read it, and does not ask for the password again."
+        "The token is not shown. A real program would save `signed_in.auth_token.expose()` where only its \
+         user can read it, and would not ask for the password again."
     );
 }
 

@@ -72,7 +72,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
 
         let credentials = Credentials::new("rosa", "correct horse")?;
         let refusal = match http.send(plex_tv.sign_in(&credentials)).await {
-            Ok(_) => return Err("the server must request a code".into()),
+            Ok(_) => return Err("the server should have requested a code".into()),
             Err(error) => error,
         };
         println!("{refusal}");
@@ -86,7 +86,7 @@ fn main() -> Result<(), Box<dyn StdError>> {
 
         let http = http.timeout(Duration::from_millis(200));
         match http.send(plex_tv.token_details(&signed_in.auth_token)).await {
-            Ok(_) => return Err("the server must not respond".into()),
+            Ok(_) => return Err("the server should not have responded".into()),
             Err(error) => println!("{error}"),
         }
         server.cancel().await;

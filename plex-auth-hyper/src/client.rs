@@ -46,9 +46,9 @@ const IDLE: Duration = Duration::from_secs(15);
 ///
 /// This client also retries a partly or completely written request, but only once, and only if all
 /// of the following hold: the call is [idempotent](plex_auth_proto::Reply::is_idempotent), which a
-/// sign-in is not; the connection had returned a response before; and it ended before the response
-/// to this request. The retry uses a new connection, because a server that closes one idle
-/// connection often closes all of them.
+/// sign-in is not; the connection had already delivered an earlier response; and it ended before
+/// the response to this request. The retry uses a new connection, because a server that closes one
+/// idle connection often closes all of them.
 #[derive(Clone)]
 pub struct Client {
     pools: Result<Arc<Pools>, ClientError>,

@@ -10,7 +10,7 @@ pub(crate) enum ClientError {
     NotStarted(&'static str),
     /// The connection was not established within the client's own limit.
     ConnectTimedOut(Duration),
-    /// The name has no address.
+    /// The name was not found, or has no address.
     NameNotFound,
 }
 

@@ -31,6 +31,10 @@ impl Deadline {
     }
 
     /// Starts the time limit, which otherwise starts when [`race`](Self::race) first has to wait.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the timer cannot be started.
     pub(crate) fn start(&mut self) -> Result<(), TransportErrorKind> {
         if self.sleep.is_none() {
             // tokio's timer panics without a runtime, or if time is not enabled.

@@ -19,9 +19,8 @@ use crate::transport::Transport;
 // Short enough for a program that displays a countdown.
 const WATCH_INTERVAL: Duration = Duration::from_secs(1);
 
-/// A driver, created by [`Transport::driver`], that runs a flow step by step. It is the [core's
-/// driver](flow::Driver), where the methods are documented, and sends requests over this transport.
-/// It is `Send` if the flow is.
+/// A driver, created by [`Transport::driver`], that runs a flow step by step and sends its requests
+/// over the transport. Its methods are documented in [`flow::Driver`]. It is `Send` if the flow is.
 ///
 /// When it is dropped, its requests are dropped too and reported to the flow as cancelled.
 pub type Driver<F> = flow::Driver<F, BoxFetch, BoxFuture<FetchResult>, BoxSleep, BoxClock>;

@@ -67,7 +67,8 @@
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
 //!   new connection, if a reused connection ends before the response. If a reused connection closes
-//!   before any of a request is written, the request is always sent on another connection.
+//!   before any of a request is written, the request is sent on another connection, even if the
+//!   call is not idempotent.
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
 //! - Proxy environment variables are ignored, because the proxy could read a token that is sent
@@ -107,8 +108,8 @@
 //! Your own service does not report whether a response arrived on a new connection, so a refusal is
 //! [confirmed](Outgoing::must_confirm) as if the connection had been reused.
 //!
-//! The buffers of hyper and rustls, which contain everything that was written to the socket, are
-//! not zeroed.
+//! The buffers of hyper and rustls, which can contain anything that was sent or received, are not
+//! zeroed.
 //!
 //! # Recipes
 //!
@@ -214,8 +215,9 @@
 //! # Features
 //!
 //! - `client` (default): `Client`, `Transport::new` and `Transport::builder`, with hyper-util's
-//!   client, rustls, ring and Mozilla's root certificates. Without it, only [`Transport::over`] is
-//!   available, and the crate depends on no runtime and no TLS implementation.
+//!   client, rustls, ring and Mozilla's root certificates, and token sources that spawn their own
+//!   task on tokio. Without it, a transport can be created only with [`Transport::over`], and the
+//!   crate needs neither a tokio runtime nor a TLS implementation.
 //! - `ed25519`: in-memory device keys and verification of Plex's signed tokens, as in the core.
 //! - `tracing`: the core's `TracingObserver`, which creates a span and events for each request. Set
 //!   it as the transport's [observer](Transport::observer).

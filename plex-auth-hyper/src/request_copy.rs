@@ -8,8 +8,8 @@ use crate::request_body::RequestBody;
 /// A copy of a request for a second attempt.
 ///
 /// A copy is created for every request that may be repeated, so it must be cheap. It does not clone
-/// the header values: all requests of the same identity share them, and updating their reference
-/// counts from two cores would take a fifth of the time of a call.
+/// the header values: all requests of the same identity share them, so threads would contend for
+/// their reference counts.
 pub(crate) struct RequestCopy {
     method: Method,
     uri: Uri,

@@ -64,7 +64,8 @@ impl SendState {
         request.extensions_mut().insert(self.clone());
     }
 
-    /// Returns the connection of the request that this state is attached to.
+    /// Returns the connection of the request that this state is attached to, or `None` if it is not
+    /// attached to one.
     #[cfg(feature = "client")]
     pub(crate) fn connection(&self) -> Option<&CaptureConnection> {
         self.connection.as_ref()

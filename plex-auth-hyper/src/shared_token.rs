@@ -146,11 +146,12 @@ impl TokenSource {
     /// before any caller gets the token that the state contains.
     ///
     /// While the future that `save` returns runs, callers get the previous token if it is still
-    /// valid. If the future fails or panics, [`status`](Self::status) reports the error, and
-    /// callers get the new token anyway. A refresher that was about to register a key does not
-    /// register it, and ends with [`NotSaved`](plex_auth_proto::flow::DeviceTokenEnd::NotSaved).
+    /// valid. If that future fails or panics, [`status`](Self::status) reports the error, and
+    /// callers get the new token anyway. However, a refresher that was about to register a key does
+    /// not register it, and ends with
+    /// [`NotSaved`](plex_auth_proto::flow::DeviceTokenEnd::NotSaved).
     ///
-    /// If the future itself calls [`token`](Self::token), it gets the previous token or an error,
+    /// If that future itself calls [`token`](Self::token), it gets the previous token or an error,
     /// without waiting. If `save` owns a clone of the token source, the token source keeps running
     /// until it is [shut down](Self::shutdown).
     pub fn with_save<S, B, R, F, Fut, E>(
@@ -211,7 +212,8 @@ impl TokenSource {
     ///
     /// # Errors
     ///
-    /// Returns a [`TokenError`] if there will be no token.
+    /// Returns a [`TokenError`] if there will be no token, or if the `save` callback calls this
+    /// while no token is valid.
     pub fn token(&self) -> impl Future<Output = Result<Token, TokenError>> + Send + use<> {
         let source = self.clone();
         async move {
@@ -226,13 +228,13 @@ impl TokenSource {
         self.0.slot.rejected(token);
     }
 
-    /// Sends a call with the token. If the host that issued the token rejects it, and sending the
-    /// call again is safe, waits up to 30 s for the next token and does so. It is safe if the call
-    /// is idempotent, or if the error's [outcome](crate::Error::outcome) shows that the first
-    /// request was not carried out.
+    /// Sends a call with the token. If the host that issued the token rejects it, and the call can
+    /// safely be sent again, waits up to 30 s for the next token and sends the call with that one.
+    /// A call can safely be sent again if it is idempotent, or if the error's
+    /// [outcome](crate::Error::outcome) shows that the first request was not carried out.
     ///
-    /// `call` creates the call, and may be called twice. A media server's response never counts as a rejection of an
-    /// account's token.
+    /// `call` creates the call, and may be called twice. A media server's response never counts as
+    /// a rejection of an account's token.
     ///
     /// # Cancel safety
     ///

@@ -15,7 +15,8 @@ pub(crate) type SaveCallback = Box<dyn FnMut(Secret) -> SaveFuture + Send>;
 
 #[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 enum Event {
-    /// A caller changed something, which the next step takes into account.
+    /// A caller rejected the token, found it expired, or shut down the token source. The next step
+    /// takes this into account.
     Changed,
     Saved(RequestId, Result<(), SaveError>),
     Step(DriverEvent<()>),

@@ -1,7 +1,7 @@
 use std::task::{Context, Poll};
 
 /// The maximum number of consecutive steps without a wait.
-// A response has one to three frames, so an ordinary exchange never yields for this reason.
+// An ordinary exchange has fewer steps, so it never yields for this reason.
 const MAX_READY: u8 = 32;
 
 /// A counter that makes a task yield to the runtime at intervals while its work is always ready.

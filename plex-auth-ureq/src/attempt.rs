@@ -23,7 +23,7 @@ pub(crate) fn head(request: &Request<Body>, reuse: Reuse) -> Request<()> {
     *head.version_mut() = Version::HTTP_11;
     head.headers_mut().clone_from(request.headers());
     if reuse == Reuse::Never {
-        // Otherwise, the connection would be kept.
+        // Otherwise, a caller's agent would keep the connection for reuse.
         head.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     head
@@ -36,8 +36,8 @@ pub(crate) fn run(
     body: &Body,
 ) -> Result<Response<ureq::Body>, ureq::Error> {
     let bytes = body.as_ref();
-    // An empty slice would add `content-length: 0` to a GET. A POST has that header already, without
-    // which ureq would send `()` as a chunked body.
+    // An empty slice would add `content-length: 0` to a GET. A POST already has that header;
+    // without it, ureq would send `()` as a chunked body.
     if bytes.is_empty() && !head.headers().contains_key(CONTENT_LENGTH) {
         agent.run(head)
     } else {

@@ -47,7 +47,7 @@ pub struct TransportBuilder {
     #[cfg(feature = "rustls")]
     roots: Vec<Vec<u8>>,
     proxy: Option<ChosenProxy>,
-    /// The error for the first invalid proxy setting, which [`build`](Self::build) returns.
+    /// The error for the first invalid proxy setting, if any. [`build`](Self::build) returns it.
     invalid: Option<InvalidTransport>,
 }
 

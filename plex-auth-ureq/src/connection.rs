@@ -1,9 +1,9 @@
 //! Connections for this crate's agents, below ureq's HTTP layer: name lookup, TCP, proxy, TLS and
 //! pooling.
 //!
-//! With its default connector, ureq does not report the phase in which an error occurred, restarts
-//! the time limit for each read of a proxy's response, accepts a truncated body over TLS, and looks
-//! up the name for each call. Only `buffered` and `ureq_parts` use ureq's `unversioned` API.
+//! By default, ureq does not report the phase in which an error occurred, restarts the time limit
+//! for each read of a proxy's response, accepts a truncated body over TLS, and looks up the name
+//! for each call. Only `buffered` and `ureq_parts` use ureq's `unversioned` API.
 
 mod buffered;
 mod connections;

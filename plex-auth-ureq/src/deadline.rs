@@ -46,8 +46,8 @@ impl Deadline {
     }
 }
 
-/// Returns whether the error means that one of this crate's time limits was exceeded. A timeout
-/// reported by the operating system has an OS error code, and this crate's have none.
+/// Returns whether the error means that one of this crate's time limits was exceeded. Unlike a
+/// timeout reported by the operating system, such an error has no OS error code.
 pub(crate) fn is_exceeded(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::TimedOut && error.raw_os_error().is_none()
 }

@@ -184,9 +184,9 @@ impl<F: Flow> Driver<F> {
         self.flow.complete(self.transport.now(), id, completion);
     }
 
-    /// Advances the flow by one step: sends the next request, or returns an action or the output.
-    /// If there is nothing to do, blocks until a request completes, a wait ends or the driver is
-    /// [woken](Self::waker).
+    /// Advances the flow by one step: sends the next request, or returns an action, the output or
+    /// [`Finished`](DriverEvent::Finished). If there is nothing to do, blocks until a request
+    /// completes, a wait ends or the driver is [woken](Self::waker).
     pub fn step(&mut self) -> DriverEvent<F::Output> {
         self.step_at_most(None)
     }

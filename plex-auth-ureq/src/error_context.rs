@@ -65,8 +65,8 @@ impl<'a> ErrorContext<'a> {
 }
 
 /// The time limit for connecting, including TLS and a proxy, unless the agent has its own.
-// Long enough for any host that responds, even if its first address is unreachable: the addresses
-// share the time.
+// If the first address does not respond, enough time remains for the others, because ureq divides
+// the limit among the addresses.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Returns the time limit for connecting. It is shorter than the limit for the exchange, so that

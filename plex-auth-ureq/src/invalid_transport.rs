@@ -17,7 +17,8 @@ pub enum InvalidTransport {
         /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// The proxy URL is invalid. Usually, a character in the password is not percent-encoded.
+    /// The proxy URL is invalid, for example because a character in the password is not
+    /// percent-encoded.
     ProxyUrl,
     /// The proxy's protocol is not supported: SOCKS, or `https` without the feature `rustls`. Use
     /// your own agent.

@@ -37,14 +37,14 @@
 //! - Redirects are not followed, because the token would be sent to their target. They are reported
 //!   as [`Redirected`](proto::ResponseError::Redirected).
 //! - An exchange, from the name lookup to the last byte of the response, ends within 30 s
-//!   ([`DEFAULT_TIMEOUT`]). Connecting, including any proxy and TLS, ends within 10 s unless your
-//!   own agent sets another limit. [`Transport::timeout`] changes the limit for the whole exchange;
-//!   a call's own [deadline](Call::deadline) overrides it.
+//!   ([`DEFAULT_TIMEOUT`]), and connecting, including any proxy and TLS, ends within 10 s, unless
+//!   your own agent sets other limits. [`Transport::timeout`] changes the limit for the whole
+//!   exchange; a call's own [deadline](Call::deadline) overrides it.
 //! - At most 1 MiB of a response is read, regardless of its declared length, unless the call or the
 //!   transport sets another limit.
-//! - The request is sent as the core built it, plus a `host` header, `connection: close` on its own
-//!   connection, and your own agent's `user-agent` if the request has none. It has one `accept`, no
-//!   `accept-encoding`, and either a `content-length` or no body.
+//! - The request is sent as the core built it, plus a `host` header, `connection: close` if the
+//!   request has its own connection, and your own agent's `user-agent` if the request has none. It
+//!   has one `accept`, no `accept-encoding`, and either a `content-length` or no body.
 //! - Only [idempotent](Reply::is_idempotent) calls are retried; a sign-in is never sent twice. A
 //!   call is retried if the server closes a reused connection, and to confirm a
 //!   [`Mismatched`](ResponseError::Mismatched) response or a refusal on a reused connection,
@@ -63,7 +63,7 @@
 //! - Every error before the request is sent says that nothing was sent.
 //! - Over TLS, a body that ends when the connection closes counts as complete only if the server
 //!   sends `close_notify`.
-//! - Names are looked up once per connection; IP addresses are not looked up.
+//! - A name is looked up at most once per connection; IP addresses are not looked up.
 //! - No cookies are kept, even if another crate enables ureq's feature `cookies`.
 //! - A call that [wants its own connection](Reply::wants_own_connection) gets one that no other
 //!   request uses.
@@ -74,18 +74,18 @@
 //!
 //! **At `TRACE` level, ureq's protocol crate logs every byte that is sent or received**,
 //! including passwords and tokens, to the [`log`](https://docs.rs/log) target `ureq_proto::util`,
-//! and ureq logs complete URLs. This cannot be disabled in ureq or in this crate. At `DEBUG`, ureq
-//! logs some response headers, such as `location`, which can quote the request; if `TRACE` is also
-//! enabled, it logs the URL of each request, which can contain a secret. A program that enables
-//! either level for all targets must keep `ureq` and `ureq_proto` at `INFO`: with `env_logger`,
+//! and ureq logs complete URLs and `location` headers, which can contain a secret. This cannot be
+//! disabled in ureq or in this crate. At `DEBUG`, ureq logs some headers of each request and
+//! response, but redacts `location` and the path of each URL. A program that enables either level
+//! for all targets should keep `ureq` and `ureq_proto` at `INFO`: with `env_logger`,
 //! `RUST_LOG=trace,ureq=info,ureq_proto=info`.
 //!
 //! [`Transport::over`] uses the agent unchanged, including its proxy, which ureq reads from the
 //! environment by default; its cookie jar, which adds one account's cookies to another account's
 //! calls; and its middleware, which sees every request and can follow redirects or retry. With such
 //! an agent, most TLS errors report that the request may have been sent, because ureq does not
-//! report the phase in which they occurred. If a proxy sends its response slowly, an exchange can
-//! exceed the time limit, and a body truncated over TLS can look complete.
+//! report the phase in which they occurred. A body truncated over TLS can look complete, and an
+//! exchange can exceed the time limit if a proxy sends its response slowly.
 //!
 //! ureq does not report whether the connection of such an agent is new, so a refusal is
 //! [confirmed](Outgoing::must_confirm) as if the connection had been reused.
@@ -96,7 +96,7 @@
 //!
 //! The time limit relies on the operating system's socket timeouts, which can expire late if no
 //! data arrives: on Linux, by up to an eighth. In measurements, exchanges with a limit of 3 s ended
-//! after up to 3.3 s, and those with a limit of 30 s after 31.4 s.
+//! after up to 3.3 s, and those with a limit of 30 s after up to 31.4 s.
 //!
 //! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. If the
 //! threads that share a transport need more connections, the ones that have been idle the longest
@@ -148,8 +148,9 @@
 //!
 //! Use your own agent for features that ureq has and this crate does not: the platform's root
 //! certificates (`platform-verifier`), the system's TLS implementation (`native-tls`) or a SOCKS
-//! proxy (`socks-proxy`). Enable them in your `Cargo.toml`, in a direct dependency on `ureq`. ureq
-//! panics if a feature is used without being enabled.
+//! proxy (`socks-proxy`). Enable them in your `Cargo.toml`, in a direct dependency on `ureq`. If a
+//! feature is used without being enabled, ureq panics; a SOCKS proxy from the environment is
+//! ignored instead.
 //!
 #![cfg_attr(feature = "rustls", doc = "```")]
 #![cfg_attr(not(feature = "rustls"), doc = "```ignore")]

@@ -29,7 +29,7 @@ fn read_url(url: &str) -> Result<Proxy, InvalidTransport> {
     Proxy::new(url).map_err(|_| InvalidTransport::ProxyUrl).and_then(check)
 }
 
-/// Reads the proxy from the environment.
+/// Reads the proxy from the environment, if one is set.
 pub(crate) fn from_env() -> Result<Option<ChosenProxy>, InvalidTransport> {
     from_variables(|name| env::var_os(name))
 }
@@ -55,7 +55,7 @@ fn check(proxy: Proxy) -> Result<Proxy, InvalidTransport> {
     let supported = match proxy.protocol() {
         ProxyProtocol::Http => true,
         ProxyProtocol::Https => cfg!(feature = "rustls"),
-        // Without the matching feature, ureq panics or connects directly.
+        // The tunnel supports only HTTP proxies.
         _ => false,
     };
     if !supported {
@@ -74,7 +74,7 @@ fn is_plain(proxy: &Proxy) -> bool {
     let after_user_info =
         uri.authority().and_then(|authority| authority.as_str().rsplit('@').next());
     let port = after_user_info.and_then(|rest| rest.strip_prefix(proxy.host()));
-    // The parser ignores a port that is not a number.
+    // The parser ignores an invalid port.
     let has_valid_port = port == Some("") || uri.port_u16().is_some();
     let has_no_path = matches!(uri.path(), "" | "/") && uri.query().is_none();
     !proxy.host().is_empty() && has_valid_port && has_no_path

@@ -95,8 +95,8 @@ impl TokenSource {
     ///
     /// `save` runs on that thread. While it runs, callers get the previous token if it is still
     /// valid. If `save` fails or panics, [`status`](Self::status) reports the error, and callers
-    /// get the new token anyway. A refresher that was about to register a key does not register it,
-    /// and ends with [`NotSaved`](plex_auth_proto::flow::DeviceTokenEnd::NotSaved).
+    /// get the new token anyway. However, a refresher that was about to register a key does not
+    /// register it, and ends with [`NotSaved`](plex_auth_proto::flow::DeviceTokenEnd::NotSaved).
     ///
     /// If `save` itself calls [`token`](Self::token), it gets the previous token or an error,
     /// without waiting. If `save` owns a clone of the token source, the token source keeps running
@@ -136,7 +136,8 @@ impl TokenSource {
     ///
     /// # Errors
     ///
-    /// Returns a [`TokenError`] if there will be no token.
+    /// Returns a [`TokenError`] if there will be no token, or if the `save` callback calls this
+    /// while no token is valid.
     pub fn token(&self) -> Result<Token, TokenError> {
         self.token_until(None)
     }
@@ -165,13 +166,13 @@ impl TokenSource {
         self.0.slot.rejected(token);
     }
 
-    /// Sends a call with the token. If the host that issued the token rejects it, and sending the
-    /// call again is safe, waits up to 30 s for the next token and does so. It is safe if the call
-    /// is idempotent, or if the error's [outcome](crate::Error::outcome) shows that the first
-    /// request was not carried out.
+    /// Sends a call with the token. If the host that issued the token rejects it, and the call can
+    /// safely be sent again, waits up to 30 s for the next token and sends the call with that one.
+    /// A call can safely be sent again if it is idempotent, or if the error's
+    /// [outcome](crate::Error::outcome) shows that the first request was not carried out.
     ///
-    /// `call` creates the call, and may be called twice. A media server's response never counts as a rejection of an
-    /// account's token.
+    /// `call` creates the call, and may be called twice. A media server's response never counts as
+    /// a rejection of an account's token.
     ///
     /// # Errors
     ///

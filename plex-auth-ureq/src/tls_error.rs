@@ -29,8 +29,8 @@ fn inner(error: &io::Error) -> Option<&(dyn StdError + 'static)> {
     error.get_ref().map(|inner| inner as _)
 }
 
-/// Classifies an error whose phase is unknown. Only an invalid certificate is always an error of
-/// the handshake, so only then is it certain that nothing was sent.
+/// Classifies an error whose phase is unknown. An invalid certificate is always found during the
+/// handshake, so nothing was sent. After any other error, the request counts as sent.
 pub(crate) fn classify(error: &Error) -> Failure {
     match error {
         Error::InvalidCertificate(error) => {

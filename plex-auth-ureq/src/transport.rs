@@ -18,7 +18,7 @@ use crate::sender::Sender;
 /// 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A transport that sends calls over a [`ureq::Agent`], on the calling thread.
+/// A transport that sends calls with [ureq](crate::ureq), on the calling thread.
 ///
 /// Clones are cheap and share the connections. The [crate's documentation](crate) lists the
 /// guarantees and limitations.

@@ -19,8 +19,8 @@ use super::resolver::Resolver;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-// This counts toward the 30 s limit of an exchange. hyper-util divides it among the addresses of each
-// family, so that an address that does not respond leaves time for the others.
+// This counts toward the 30 s limit of an exchange. hyper-util divides it among the addresses of
+// each family, so that an address that does not respond leaves time for the others.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 type Https = HttpsConnector<HttpConnector<Resolver>>;
@@ -97,8 +97,8 @@ impl Future for Opening {
     }
 }
 
-/// Returns whether the attempt was ended by hyper-util's time limit rather than by the system's,
-/// whose error has a number.
+/// Returns whether hyper-util's time limit ended the attempt. Unlike a timeout reported by the
+/// operating system, such an error has no OS error code.
 fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     let mut link = Some(error);
     while let Some(error) = link {
@@ -144,7 +144,7 @@ pub(super) struct Socket {
     read: usize,
 }
 
-// More than any response except a long list of devices, so that an ordinary exchange never yields.
+// Much larger than an ordinary response, so that an ordinary exchange does not yield.
 const MAX_READ: usize = 64 * 1024;
 
 impl Socket {
@@ -152,9 +152,9 @@ impl Socket {
         Self { stream, connection_use: ConnectionUse::default(), read: 0 }
     }
 
-    /// Yields to the runtime after `MAX_READ` bytes have been read without waiting. hyper reads
-    /// interim responses (1xx) as long as there are any, and tokio would let it read up to 50 MB at
-    /// once.
+    /// Yields to the runtime when `MAX_READ` bytes may have been read without waiting. hyper reads
+    /// interim responses (1xx) as long as there are any, and tokio would let it read tens of
+    /// megabytes without a break.
     fn poll_turn(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.read < MAX_READ {
             return Poll::Ready(());

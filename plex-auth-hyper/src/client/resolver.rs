@@ -10,7 +10,7 @@ use tower_service::Service;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-/// The system's resolver, with a typed error where hyper-util has only a message.
+/// The system's resolver. Unlike hyper-util's, it has its own error for a name that was not found.
 #[derive(Clone, Debug)]
 pub(super) struct Resolver {
     system: GaiResolver,
@@ -47,9 +47,9 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// Returns whether the lookup failed for a reason other than the name, for example because the
-/// system has no file descriptors left. Such an error has a number. On Windows, the error for a
-/// name that was not found has one too.
+/// Returns whether the lookup failed because of the operating system, for example because no file
+/// descriptors are left. Such an error has an OS error code. On Windows, the errors for a name that
+/// was not found have one too.
 fn is_system_failure(error: &io::Error) -> bool {
     let is_lookup_error = |number: &i32| cfg!(windows) && (11001..=11004).contains(number);
     error.raw_os_error().is_some_and(|number| !is_lookup_error(&number))

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-// A wrong `Retry-After` must not stall a flow for longer than this.
+// A longer `Retry-After` is cut to this time, so that a wrong one does not stall a flow for weeks.
 pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The time between two requests of the same kind. It doubles after each failure, up to a limit.

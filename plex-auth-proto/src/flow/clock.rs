@@ -33,10 +33,11 @@ pub(crate) struct Moment {
     /// The time since the flow began.
     pub(crate) elapsed: Duration,
     /// The server's time: the last reading plus the time elapsed since, or the wall clock if there
-    /// is no reading.
+    /// is no reading. `None` if both are missing.
     pub(crate) server: Option<SystemTime>,
-    /// The wall clock, corrected by the last reading of the server's time. It can be ahead of
-    /// `server` after the computer has slept.
+    /// The wall clock, corrected by the last reading of the server's time, if there is one. `None`
+    /// if the wall clock is missing now or was missing at that reading. It can be ahead of `server`
+    /// after the computer has slept.
     wall: Option<SystemTime>,
 }
 
@@ -63,13 +64,14 @@ impl Clock {
     }
 
     fn elapsed_at(&self, now: Now) -> Duration {
-        // A reading below the last one has another origin.
+        // A reading below the last one has a different origin, so the time passed is unknown.
         let passed = self.last.and_then(|last| now.elapsed().checked_sub(last)).unwrap_or_default();
         self.elapsed.saturating_add(passed)
     }
 
     /// Learns the server's time from the `Date` of a response that arrives now. The response was
-    /// sent a moment ago, so this clock is never ahead of the server's.
+    /// sent a moment ago, so this does not set the clock ahead of the server's. Ignores a `Date`
+    /// that is unreadable or before 2020.
     pub(crate) fn learn(&mut self, now: Now, headers: &HeaderMap) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let date = date.and_then(|date| httpdate::parse_http_date(date.trim()).ok());
@@ -91,8 +93,8 @@ impl Clock {
 }
 
 impl Moment {
-    /// Returns the later of the two readings of the server's time: a token or a PIN counts as
-    /// expired as soon as either reading is past its expiry.
+    /// Returns the later of `server` and `wall`, because a token or a PIN counts as expired as soon
+    /// as either is past its expiry. Returns `None` if neither is known.
     pub(crate) fn latest(self) -> Option<SystemTime> {
         self.server.max(self.wall)
     }

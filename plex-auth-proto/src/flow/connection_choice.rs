@@ -25,10 +25,10 @@ mod policy;
 const GRACE: Duration = Duration::from_millis(500);
 
 // After this time, a request no longer delays the next one. It is not cut off, because a slow link
-// or a relay can need more time. RFC 8305 limits this delay to 2 seconds.
+// or a relay can need more time. RFC 8305 recommends a maximum of 2 seconds for such a delay.
 const MAX_DELAY: Duration = Duration::from_secs(1);
 
-// Enough to avoid a busy loop.
+// A wait of zero would be a busy loop.
 const MIN_WAIT: Duration = Duration::from_millis(1);
 
 impl Resource {
@@ -55,10 +55,10 @@ impl SourceDevice {
 ///
 /// HTTPS connections are preferred in the order local, remote, relay, with IPv4 before IPv6 within
 /// each kind. Once the server has responded over one of them, better ones have another half second
-/// to respond. The best connections of each kind are requested first, so that addresses that hang
-/// do not delay the others. Each connection is requested once, or again if the driver cancels the
-/// request, and the choice takes at most 10 seconds ([`timeout`](Self::timeout)). At most 64
-/// connections are considered.
+/// to respond. The best connection of each kind and IP version is requested first, so that
+/// addresses that hang do not delay the others. No connection is requested twice unless the driver
+/// cancels a request. By default, the choice takes at most 10 seconds ([`timeout`](Self::timeout)).
+/// At most 64 connections are considered.
 ///
 /// # Plain HTTP
 ///
@@ -105,11 +105,11 @@ impl SourceDevice {
 ///             choice.complete(now, id, Completion::Response(response));
 ///         }
 ///         Step::Done(outcome) => break outcome?,
-///         step => panic!("the best one has answered: {step:?}"),
+///         step => panic!("unexpected step: {step:?}"),
 ///     }
 /// };
 /// assert_eq!(chosen.kind, ConnectionKind::Local);
-/// let server = chosen.with_token(attic.access_token.ok_or("it takes none")?);
+/// let server = chosen.with_token(attic.access_token.ok_or("no token is listed")?);
 /// assert_eq!(server.url().to_string(), "https://10-0-2-1.feed.plex.direct:32400");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -123,7 +123,7 @@ pub struct ConnectionChoice {
     candidates: Candidates,
     allow_plain_http: bool,
     clock: Clock,
-    /// When the right server first responded, in elapsed time.
+    /// When the right server first responded, in elapsed time. `None` if it has not.
     first_verified: Option<Duration>,
     finished: bool,
 }
@@ -152,8 +152,9 @@ impl ConnectionChoice {
 
     /// Sets the maximum number of requests in flight. The default is 16 and the minimum is 1.
     ///
-    /// A request without a response stops counting after one second, so that hosts that hang do not
-    /// delay the others. If there are more candidates than this, they share the available time.
+    /// A request without a response stops counting toward this maximum after at most one second, so
+    /// that hosts that hang do not delay the others. If there are more candidates than the maximum,
+    /// they share the available time.
     pub fn max_in_flight(mut self, requests: usize) -> Self {
         self.max_in_flight = requests.max(1);
         self
@@ -162,8 +163,8 @@ impl ConnectionChoice {
     /// Sets whether a token may be sent unencrypted if no HTTPS connection works: off by default.
     /// Call this before driving the choice.
     ///
-    /// Anyone on the network path can read such a token and use it until it is revoked. Another
-    /// machine can block HTTPS, impersonate the server and receive the token. If HTTPS fails
+    /// Anyone on the network path can read such a token and use it until it is revoked. An attacker
+    /// on the network can block HTTPS, impersonate the server and receive the token. If HTTPS fails
     /// because the router blocks `plex.direct` names (DNS rebinding protection), allow
     /// `plex.direct` in the router's settings instead.
     ///
@@ -225,7 +226,8 @@ impl ConnectionChoice {
         ConnectionProgress::Probing { candidates: self.candidates.connections(), left }
     }
 
-    /// Sends the next request, if there is one and the limit on requests in flight allows it.
+    /// Returns the step that sends the next request, if one is due and the limit on requests in
+    /// flight allows it.
     fn start_next(&mut self, now: Duration) -> Option<Step<<Self as Flow>::Output>> {
         if self.candidates.count_in_flight(now) >= self.max_in_flight {
             return None;

@@ -19,15 +19,16 @@ const OUTAGE_BACKOFF: Backoff = Backoff::new(15, 5 * 60);
 // registered within minutes.
 const REFUSAL_BACKOFF: Backoff = Backoff::new(30, 20 * 60);
 
-// The longest wait after a 429 without `Retry-After`. A device without a valid token then sends at
-// least thirty requests an hour, and gets a token within that hour even if most of them are
-// refused, as in the hours after an outage that affected a whole fleet.
+// The longest wait after a 429 without `Retry-After`, before jitter, which can double it. A device
+// without a valid token then sends about thirty requests an hour or more, and almost always gets a
+// token within that hour even if half of them are refused. Such refusals can last for hours after
+// an outage that affected a whole fleet.
 const MAX_RATE_LIMIT_WAIT: Duration = Duration::from_secs(60);
 
-// A device waits for at least an eighth of its token's remaining life, so that its requests are
-// hours apart at first and closer together toward expiry. A quarter would halve the number of
-// requests after a day-long outage, but cluster them so much that the renewals six days later would
-// peak at more than three times the mean.
+// After the second error in a row, a device waits for at least an eighth of its token's remaining
+// life, so that its requests are hours apart at first and closer together toward expiry. A quarter
+// would halve the peak of requests right after a day-long outage, but the renewals six days later
+// would then peak at more than three times the mean.
 const SPREAD_DIVISOR: u32 = 8;
 
 // Plex's nonces expire after five minutes. The margin allows for the time that a request takes.
@@ -36,7 +37,7 @@ const NONCE_LIFE: Duration = Duration::from_secs(4 * 60);
 // A program that repeatedly drops its driver must not send requests without a pause.
 const CANCELLED_WAIT: Duration = Duration::from_secs(1);
 
-/// A response to one of the two requests.
+/// A response to one of the exchange's two requests.
 #[derive(Debug)]
 pub(crate) enum ExchangeResponse {
     Nonce(Nonce),
@@ -58,8 +59,8 @@ pub(crate) struct Exchange {
     /// Whether a retry has already been scheduled. The first retry follows soon, because most
     /// errors are brief.
     has_retried: bool,
-    /// The jitter that extends each wait, so that devices do not all send requests at the same
-    /// time.
+    /// The jitter that extends the wait after an error, so that devices do not all send requests at
+    /// the same time.
     jitter: Duration,
 }
 
@@ -142,7 +143,7 @@ impl Exchange {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }
 
-    /// Returns whether the next step is another request for a nonce.
+    /// Returns whether the next step is a request for a new nonce.
     pub(crate) fn starts_over(&self, now: Moment) -> bool {
         match self.proof.as_deref() {
             Some(Proof::Signed(_)) => false,
@@ -152,7 +153,8 @@ impl Exchange {
         }
     }
 
-    /// Returns the step that is due now: the request for a nonce, its signature, or the exchange.
+    /// Returns the next step: a request for a nonce, a request for its signature, the exchange
+    /// itself, or a wait for the signature.
     pub(crate) fn next(
         &mut self,
         plex_tv: &PlexTv,
@@ -232,8 +234,9 @@ impl Exchange {
         }
     }
 
-    /// Takes the result of a request and schedules the next one. `left` is the time for which the
-    /// current token is valid.
+    /// Takes the result of a request. After an error that may be temporary, schedules the next
+    /// request. `left` is the time for which the current token remains valid; zero if there is no
+    /// valid token.
     pub(crate) fn complete(
         &mut self,
         now: Moment,
@@ -257,7 +260,7 @@ impl Exchange {
         };
         let status = error.status().map_or(0, |status| status.as_u16());
         let is_refused = matches!(status, 400 | 422);
-        // Without a `Date` from Plex, a wrong device clock may be the cause, so the refusal does
+        // Unless Plex's time is known, a wrong device clock may be the cause, so the refusal does
         // not count.
         if is_refused && is_clock_confirmed {
             self.refusals_left = self.refusals_left.saturating_sub(1);
@@ -285,8 +288,8 @@ impl Exchange {
         }
     }
 
-    /// Handles a request or a signature that the driver stopped waiting for: it is retried after
-    /// one second.
+    /// Handles a request or a signature that the driver stopped waiting for: the exchange continues
+    /// after one second.
     pub(crate) fn cancelled(&mut self, now: Moment) {
         self.due = now.elapsed.saturating_add(CANCELLED_WAIT);
     }

@@ -25,7 +25,7 @@ use progress::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};
 // The user is waiting, and a key that was refused once would be refused again.
 const MAX_REFUSALS: u8 = 1;
 
-// The user is waiting for the result of a login whose PIN is gone.
+// The user is waiting for the result, and there is no PIN left to link.
 const EXCHANGE_TIMEOUT: Duration = Duration::from_secs(2 * 60);
 
 // The registration may still be in progress at Plex.
@@ -49,8 +49,8 @@ impl PlexTv {
 ///
 /// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each
 /// signature contains the time, taken from Plex's responses, and is used for up to three minutes.
-/// If the response with the token may have been lost, or Plex already knows the key, the flow gets
-/// the token through an exchange, so the key is never registered twice.
+/// If the response with the token may have been lost, or Plex already knows the key, the flow
+/// requests the token in an exchange, so that the key is never registered twice.
 ///
 /// Save the key before starting the login. Pass the token to a
 /// [refresher](PlexTv::device_token_refresher). The login and the refresher can share the key as
@@ -89,7 +89,7 @@ impl PlexTv {
 ///         }
 ///         Step::Wait(time) => now += time.ok_or("nothing to wait for")?,
 ///         Step::Done(outcome) => break outcome?,
-///         Step::Finished => return Err("finished before".into()),
+///         Step::Finished => return Err("already finished".into()),
 ///     }
 /// };
 /// match linked {
@@ -115,7 +115,8 @@ struct PendingExchange {
     in_flight: InFlight<ExchangeResponse>,
     /// When to give up, in elapsed time.
     until: Duration,
-    /// The reason the PIN returned no token. It is reported if the key is not registered.
+    /// The reason the PIN returned no token. It is reported if the exchange is refused or runs out
+    /// of time.
     failure: DeviceLoginError,
 }
 

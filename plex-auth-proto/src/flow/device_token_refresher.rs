@@ -30,7 +30,8 @@ const MAX_REFUSALS: u8 = 8;
 // expired tokens does not cause a loop.
 const MIN_INTERVAL: Duration = Duration::from_secs(10 * 60);
 
-// Elapsed time stops while a computer sleeps, so the wall clock is checked at least this often.
+// On some systems, elapsed time stops while the computer sleeps, so the wall clock is checked at
+// least this often.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 // A wait of zero would be a busy loop.
@@ -57,7 +58,7 @@ impl PlexTv {
     /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save)
     /// state, and a restored refresher does not register the key, because the key may already be
     /// registered. If it is not, the refresher ends with [`KeyRefused`](DeviceTokenEnd::KeyRefused)
-    /// after more than an hour, and the program can try to register the key again.
+    /// after more than an hour, and the program can call this method again.
     pub fn register_device<K: DeviceKey>(
         &self,
         key: K,
@@ -67,7 +68,7 @@ impl PlexTv {
     }
 }
 
-/// Renews a device's token indefinitely with the device's key, each time a day before the token
+/// Renews a device's token indefinitely with the device's key, usually a day before the token
 /// expires.
 ///
 /// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock
@@ -78,10 +79,10 @@ impl PlexTv {
 ///
 /// The first retry usually follows within a minute. If the token is still valid, later retries wait
 /// for at least an eighth of its remaining life, so that a fleet's devices do not all send requests
-/// when an outage ends. Without a valid token, waits grow to five minutes during an outage and to
-/// one minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits grow
-/// to twenty minutes, even with a valid token. A [jitter](Self::jitter) extends each wait to at
-/// most twice its length. Give each device in a fleet its own.
+/// when an outage ends. Without a valid token, waits grow to five minutes during an outage, and
+/// last one minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits
+/// grow to twenty minutes, even with a valid token. A [jitter](Self::jitter) extends each of these
+/// waits to at most twice its length. Give each device in a fleet its own jitter.
 ///
 /// # State
 ///
@@ -137,7 +138,7 @@ pub struct DeviceTokenRefresher<K> {
     in_flight: InFlight<DeviceResponse>,
     exchange: Exchange,
     max_wait: Duration,
-    /// Whether the token is to be renewed even if it has not expired.
+    /// Whether the token is to be renewed even if its renewal is not due yet.
     renew_requested: bool,
     last_error: Option<Box<RefreshError>>,
     renewals: u64,
@@ -156,7 +157,7 @@ enum Stage {
     Finished(Option<Box<DeviceTokenEnd>>),
 }
 
-/// A response to one of the requests.
+/// A response to one of the refresher's requests.
 #[derive(Debug)]
 enum DeviceResponse {
     Registered,
@@ -188,16 +189,16 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// The default is zero. Without jitter, a fleet's requests cluster after an outage and again
     /// six days later.
     ///
-    /// A renewal happens at most a day early, and never in the first half of the time until it is
-    /// due. No wait becomes more than twice as long.
+    /// A renewal happens at most a day early, and never before half of the time between the token's
+    /// issue and its regular renewal has passed. No wait becomes more than twice as long.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self
     }
 
-    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and
-    /// the minimum is one second. After the computer has slept, an expired token is noticed within
-    /// this time. Each reading wakes an idle device's CPU.
+    /// Sets the longest time between two readings of the wall clock while no request is in flight.
+    /// The default is 60 seconds and the minimum is one second. After the computer has slept, an
+    /// expired token is noticed within this time. Each reading wakes an idle device's CPU.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
@@ -230,8 +231,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 
     /// Requests a new token without waiting until the current one is due for renewal, but no sooner
-    /// than ten minutes after the refresher received the current one. After a failed attempt, the
-    /// next one is made as soon as it would be without a valid token.
+    /// than ten minutes after the last renewal. After a failed attempt, the next one is made as
+    /// soon as it would be without a valid token.
     pub fn renew_now(&mut self) {
         self.renew_requested = true;
     }
@@ -259,13 +260,13 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         (!current.is_issued_in_future(latest)).then_some((current, latest))
     }
 
-    /// Returns the time until the token has to be renewed; zero if that is now.
+    /// Returns the time until the token has to be renewed; zero if it has to be renewed now.
     fn rest(&self, now: Moment) -> Duration {
         let jitter = self.exchange.jitter();
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.rest(jitter, now))
     }
 
-    /// Returns the time until the next request is due, if none is in flight.
+    /// Returns the time until the next request is due, given that none is in flight.
     fn next_request_in(&self, now: Moment) -> Duration {
         let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
         self.rest(now).max(until_due)
@@ -396,7 +397,7 @@ fn is_registration_retryable(error: &Error) -> bool {
 /// Returns whether Plex refused to register the key.
 fn is_registration_refused(error: &Error) -> bool {
     let is_refused = error.outcome() == Outcome::Refused;
-    // 422 means that the key is registered already, in most cases by this device. The others are
+    // 422 means that the key is already registered, in most cases by this device. 408 and 425 are
     // temporary.
     is_refused && !matches!(error.status().map(|status| status.as_u16()), Some(408 | 422 | 425))
 }

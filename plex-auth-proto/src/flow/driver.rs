@@ -106,7 +106,7 @@ pub struct Driver<F: Flow, Fetch, Fut, Sleep, Clock: Fn() -> Now> {
 #[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 #[must_use = "an action must be completed, and the output is returned once"]
 pub enum DriverEvent<O> {
-    /// Something has changed: a request was sent or completed, or a wait is over. This is the
+    /// Something has changed: a request was started or completed, or a wait is over. This is the
     /// moment to show the flow's progress and to save its state.
     Progress,
     /// An action that the driver leaves to the program. [Complete](Driver::complete) it, now or
@@ -157,8 +157,8 @@ where
         self.flow.complete((self.clock)(), id, completion);
     }
 
-    /// Advances the flow by one step: starts a request that is due, or waits until a request
-    /// completes or the wait is over.
+    /// Advances the flow by one step: starts a request that is due, returns another action or the
+    /// output, or waits until a request completes or the flow has to be polled again.
     ///
     /// # Cancel safety
     ///
@@ -192,7 +192,8 @@ where
     ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses nothing, as with [`step`](Self::step).
+    /// Dropping the future loses nothing: calling this method again, or calling
+    /// [`step`](Self::step), continues with the requests in flight.
     pub async fn run(&mut self) -> Option<F::Output> {
         loop {
             match self.step().await {
@@ -217,8 +218,8 @@ where
         });
         let (in_flight, turns) = (&mut self.in_flight, &mut self.turns);
         poll_fn(|cx| {
-            // Poll the requests first: without a runtime, they return an error, whereas a timer can
-            // panic.
+            // Poll the requests first: without a runtime, they usually return an error, whereas a
+            // timer can panic.
             if let Poll::Ready(completed) = poll_requests(in_flight, cx) {
                 return Poll::Ready(Some(completed));
             }
@@ -233,7 +234,7 @@ where
 }
 
 // After this many steps without a wait, the driver yields to other tasks. Handling a response takes
-// only a few steps, so an ordinary flow never reaches this limit.
+// only a few steps, so a flow seldom reaches this limit.
 const MAX_TURNS: u8 = 32;
 
 /// Polls the requests and takes the first that is complete.
@@ -255,7 +256,7 @@ fn poll_requests<Fut: Future>(
     }
 }
 
-/// Lets other tasks of the same runtime run once.
+/// Yields once, so that the runtime can run other tasks.
 async fn yield_now() {
     let mut has_yielded = false;
     poll_fn(|cx| {

@@ -145,7 +145,7 @@ impl<T> InFlight<T> {
         self.lost = None;
     }
 
-    /// Starts a request, in place of the one in flight.
+    /// Starts a request, and stops waiting for the one in flight, if any.
     pub(crate) fn start(&mut self, now: Duration, call: Call<T>) -> (RequestId, Action) {
         self.abandon();
         let was_mismatched = std::mem::take(&mut self.was_mismatched);

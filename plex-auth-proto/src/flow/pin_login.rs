@@ -35,7 +35,7 @@ impl PlexTv {
     }
 }
 
-/// A login without a password, from the creation of a PIN to its token.
+/// A login without a password, from the creation of a PIN to the arrival of a token.
 ///
 /// The user links the PIN to an account in one of two ways: by entering its code on another device
 /// ([`PlexTv::link_code_login`]), or through a page that the program opens in a browser
@@ -51,11 +51,11 @@ impl PlexTv {
 /// ([`create_timeout`](Self::create_timeout)), unless retrying cannot help. If the response with a
 /// new PIN is lost, that PIN is never displayed and expires.
 ///
-/// The PIN is polled once a second for the first minute, and less and less often after that, but at
-/// least every 5 seconds ([`poll_interval`](Self::poll_interval)). Transport errors, outages, rate
-/// limits and a proxy's pages do not end the login: they slow down polling until twenty seconds
-/// before the PIN expires. The login ends when the PIN is linked, when Plex says that it is gone,
-/// or when it expires. The PIN is polled one last time when it expires.
+/// By default, the interval between polls is one second for the first minute, and then grows to 5
+/// seconds ([`poll_interval`](Self::poll_interval)). Network errors, outages, rate limits and a
+/// proxy's pages do not end the login: they slow down polling until twenty seconds before the PIN
+/// expires. The login ends when the PIN is linked, when Plex says that it is gone, when it expires,
+/// or when the transport cannot start. The PIN is polled one last time when it expires.
 ///
 /// A server with many logins shares one request budget among them. With a budget of B requests per
 /// second and N logins, give each an interval of N/B seconds: a linked PIN is noticed within that
@@ -96,7 +96,7 @@ impl PlexTv {
 ///             now += time.ok_or("nothing to wait for")?;
 ///         }
 ///         Step::Done(outcome) => break outcome?,
-///         Step::Finished => return Err("finished before".into()),
+///         Step::Finished => return Err("already finished".into()),
 ///     }
 /// };
 /// assert_eq!(linked.auth_token.expose(), "xyz-Abc_0123456789ab");
@@ -111,9 +111,9 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, including retries. The default is 10 seconds.
-        /// The last request may exceed the limit by 5 seconds. If Plex asks for a wait beyond the
-        /// limit (`Retry-After`), the login ends at once with the error. For a web page that waits
-        /// for the PIN, choose a limit that is reached before the page's users give up.
+        /// The last request may exceed the limit by up to 5 seconds. If Plex asks for a wait beyond
+        /// the limit (`Retry-After`), the login ends at once with the error. For a web page that
+        /// waits for the PIN, choose a limit that is reached before the page's users give up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
             self
@@ -133,7 +133,7 @@ macro_rules! pin_login_methods {
             self.$machine.poll_now();
         }
 
-        /// Returns the PIN that the user can link now.
+        /// Returns the PIN that the user can link now, if there is one.
         pub fn pin(&self) -> Option<&LoginPin> {
             self.$machine.pin()
         }
@@ -144,7 +144,8 @@ macro_rules! pin_login_methods {
             self.pin()?.link_page(self.$machine.plex_tv())
         }
 
-        /// Returns the [link page](Self::link_page) with the code filled in, for a QR code.
+        /// Returns the [link page](Self::link_page) with the code filled in, for a QR code, or
+        /// `None` if there is no link page.
         pub fn filled_link_page(&self) -> Option<PinUrl> {
             self.pin()?.filled_link_page(self.$machine.plex_tv())
         }

@@ -21,8 +21,9 @@ use crate::plex_tv::account::sign_in;
 /// The flow ends with the value, with an error that retrying cannot fix, or with the last error
 /// when the time limit of 60 seconds ([`timeout`](Self::timeout)) is reached. A request that is
 /// then in flight is abandoned, and the error is a timeout. If the next request would be due after
-/// the limit, for example because of `Retry-After`, the flow ends at once with the last error. Its
-/// [`retry_after`](Error::retry_after) returns how long to wait, if the server specified it.
+/// the limit, for example because of `Retry-After`, the flow ends at once with the last error. The
+/// error's [`retry_after`](Error::retry_after) returns how long to wait, if the server specified
+/// it.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -33,7 +34,7 @@ use crate::plex_tv::account::sign_in;
 /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut keys = RetriedCall::new(|| plex_tv.plex_keys());
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
-/// // Simulated responses of plex.tv, in order.
+/// // Simulated responses from plex.tv, in order.
 /// let mut responses = [(429, ""), (200, r#"{"keys":[]}"#)].into_iter();
 /// let keys = loop {
 ///     match keys.poll(now) {
@@ -45,7 +46,7 @@ use crate::plex_tv::account::sign_in;
 ///         }
 ///         Step::Wait(time) => now += time.ok_or("nothing to wait for")?,
 ///         Step::Done(result) => break result?,
-///         Step::Finished => return Err("finished before".into()),
+///         Step::Finished => return Err("already finished".into()),
 ///     }
 /// };
 /// assert!(keys.keys.is_empty());

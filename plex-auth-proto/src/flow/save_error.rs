@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::values::token::Token;
 
-/// The reason a state could not be saved: an error or a message from the program.
+/// The reason a state could not be saved: usually an error or a message from the program.
 ///
 /// Its `Display` and `Debug` output is fixed; the program's error is its [`source`](Error::source).
 /// A flow replaces a source that contains the token being saved.

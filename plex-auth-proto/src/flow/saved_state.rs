@@ -196,10 +196,10 @@ pub enum InvalidSavedState {
     NewerFormat,
     /// The state was saved by another kind of flow, and this kind cannot continue it. For example,
     /// the code of a hosted-page login must not be displayed for entry at plex.tv/link.
-    #[error("the state was saved by a different kind of flow; restore it with that kind")]
+    #[error("the state was saved by a different kind of flow; use that kind to restore it")]
     OtherFlow,
-    /// The state was saved for another plex.tv URL or another media server. The current service
-    /// must not receive the token in the state.
+    /// The state was saved for a different plex.tv or media server URL. The current service must
+    /// not receive the token or the PIN in the state.
     #[error("the state was saved for another service; use the URL it was saved for")]
     OtherService,
     /// The state was saved under another client identifier. Plex recognizes a PIN or a device key

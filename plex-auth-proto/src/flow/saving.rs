@@ -74,7 +74,8 @@ impl<T> Saving<T> {
         (id, Action::Save(state))
     }
 
-    /// Gives up on a save that cannot be started, and returns the token to hand out.
+    /// Gives up on a save that cannot be started, and returns the token to hand out, if there is
+    /// one.
     pub(crate) fn skip(&mut self, error: SaveError) -> Option<T> {
         self.is_due = false;
         self.error = Some(error);
@@ -85,8 +86,8 @@ impl<T> Saving<T> {
         self.in_flight == Some(id)
     }
 
-    /// Handles the completion of the save in flight. Returns `None` if a state still has to be
-    /// saved, and otherwise the token to hand out, if there is one.
+    /// Handles the completion of the save in flight. Returns `None` if a save is still in flight or
+    /// due, and otherwise the token to hand out, if there is one.
     pub(crate) fn finish(
         &mut self,
         now: Duration,

@@ -112,8 +112,9 @@ pub enum AccessError {
     )]
     #[non_exhaustive]
     Unreadable {
-        /// The paths of the unreadable entries in the response, as in
-        /// [`unreadable_fields`](Resources::unreadable_fields).
+        /// The JSON paths of the missing or unreadable fields, in the format of
+        /// [`unreadable_fields`](Resources::unreadable_fields). `.` means that an entire entry
+        /// could not be read.
         fields: Vec<String>,
     },
 }
@@ -142,9 +143,9 @@ impl ServerAccess {
         Access::Unknown { error: AccessError::Unreadable { fields }, retry_in: None }
     }
 
-    /// Returns the paths of the entries that may be the server: those that could not be read,
-    /// possible servers without an identifier, and devices with this identifier that do not say
-    /// whether they are a server.
+    /// Returns the JSON paths that leave open whether the list contains the server: `.` if an entry
+    /// could not be read, the missing identifier of each possible server, and the missing
+    /// `provides` of each device with this identifier.
     fn unreadable_paths(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");
         let fields = resources.resources.iter().enumerate().filter_map(|(index, row)| {

@@ -4,9 +4,11 @@ use crate::jwt::Jwk;
 
 /// A message to sign with a device's key.
 ///
-/// A flow requests this signature if its key is an [`ExternalKey`](crate::jwt::ExternalKey), which
-/// cannot sign at once because it needs a prompt, another process or the platform's key store.
-/// Complete the action with [`Completion::Signed`](super::Completion::Signed).
+/// A flow requests this signature if its key [signs through the
+/// driver](crate::jwt::DeviceKey::signs_through_driver). An
+/// [`ExternalKey`](crate::jwt::ExternalKey) does so, because it may need a prompt, another process
+/// or the platform's key store. Complete the action with
+/// [`Completion::Signed`](super::Completion::Signed).
 pub struct SignRequest {
     message: Box<[u8]>,
     key_id: Box<str>,

@@ -47,7 +47,7 @@ impl Signing {
         self.lost_at
     }
 
-    /// Returns the signed JWT, or `None` if the driver stopped waiting.
+    /// Returns the signed JWT or the key's error, or `None` if the driver stopped waiting.
     pub(crate) fn finish(self, completion: Completion) -> Option<Result<DeviceJwt, SignError>> {
         match completion {
             Completion::Signed(Ok(signature)) => Some(Ok(self.unsigned.signed(&signature))),

@@ -15,8 +15,9 @@ use crate::values::secret::Secret;
 /// A multi-step exchange as a state machine that performs no I/O and reads no clock.
 ///
 /// [`poll`](Self::poll) returns the next step, and [`complete`](Self::complete) takes the result of
-/// an action. A transport's `drive` does both. A program with its own HTTP client uses this crate's
-/// drivers ([`drive`](super::drive), [`drive_async`](super::drive_async)) or a loop like this one:
+/// an action. A transport's `drive` calls both. A program with its own HTTP client uses this
+/// crate's drivers ([`drive`](super::drive), [`drive_async`](super::drive_async)) or a loop like
+/// this one:
 ///
 /// ```
 /// use std::thread;
@@ -41,9 +42,10 @@ use crate::values::secret::Secret;
 /// }
 /// ```
 ///
-/// This driver waits for each response. Others keep several requests in flight: they poll until
-/// [`Step::Wait`], then wait until the time has passed or the next result arrives, whichever comes
-/// first. A program with several flows must remember which flow each [`RequestId`] belongs to.
+/// This driver waits for each response. A driver can also keep several requests in flight: it polls
+/// until [`Step::Wait`], and then waits until the time has passed or the next result arrives,
+/// whichever comes first. A program with several flows must remember which flow each [`RequestId`]
+/// belongs to.
 ///
 /// A flow can be dropped at any point. Its methods never panic and never block. Misuse is harmless:
 /// a completion is ignored if no action with its ID is in flight, or if its kind does not match
@@ -98,7 +100,8 @@ pub enum Step<O> {
     /// stops waiting for the response. `None` means that the flow is waiting for a completion or
     /// for a call to one of its methods.
     Wait(Option<Duration>),
-    /// The flow is finished. This is returned only once.
+    /// The flow is finished. This is returned only once, unless a login is
+    /// [renewed](super::PinLogin::renew).
     Done(O),
     /// The flow had already finished.
     Finished,
@@ -124,7 +127,7 @@ impl<O> Step<O> {
 
 /// An action that a [`Flow`] requests from its driver.
 ///
-/// A driver completes an action that it does not support with [`Completion::Unsupported`].
+/// A driver that does not support an action completes it with [`Completion::Unsupported`].
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
 #[non_exhaustive]
@@ -189,7 +192,7 @@ impl From<Result<Response<Body>, TransportError>> for Completion {
 
 /// The ID of an action, unique among all flows in the process.
 ///
-/// A completion that is reported to another flow, or to a later flow in the same variable, is
+/// A completion that is reported to the wrong flow, or to a later flow in the same variable, is
 /// therefore ignored. The IDs of one flow are in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(usize);

@@ -36,7 +36,7 @@ impl PlexTv {
 /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let mut check = plex_tv.token_check(&Token::new("xyz-Abc_0123456789ab")?);
 /// let mut now = Now::without_wall_clock(Duration::ZERO);
-/// // Simulated responses of plex.tv, in order.
+/// // Simulated responses from plex.tv, in order.
 /// let mut responses = [(502, "<html>Bad Gateway</html>"), (200, r#"{"id":7,"username":"rosa"}"#)].into_iter();
 /// let state = loop {
 ///     match check.poll(now) {
@@ -47,7 +47,7 @@ impl PlexTv {
 ///         }
 ///         Step::Wait(time) => now += time.ok_or("nothing to wait for")?,
 ///         Step::Done(state) => break state,
-///         Step::Finished => return Err("finished before".into()),
+///         Step::Finished => return Err("already finished".into()),
 ///     }
 /// };
 /// let TokenState::Valid(account) = state else { panic!("{state:?}") };

@@ -21,10 +21,10 @@ use progress::{TransientTokenProgress, TransientTokenReason};
 // From Plex's published API description, which calls this lifetime a maximum.
 const LIFETIME: Duration = Duration::from_secs(48 * 3600);
 
-// Enough time for retries during a server outage.
+// This leaves time for retries during a server outage.
 const RENEW_AHEAD: Duration = Duration::from_secs(3600);
 
-// Half of the time between renewal and expiry.
+// Half of `RENEW_AHEAD`, so that at least half an hour remains for retries.
 const MAX_JITTER: Duration = Duration::from_secs(1800);
 
 const BACKOFF: Backoff = Backoff::new(1, 300);
@@ -33,7 +33,8 @@ const BACKOFF: Backoff = Backoff::new(1, 300);
 // rejects every token that it issues.
 const MIN_LIFE_OF_ACCEPTED: Duration = Duration::from_secs(600);
 
-// Elapsed time stops while a computer sleeps, so the wall clock is checked at least this often.
+// On some systems, elapsed time stops while the computer sleeps, so the wall clock is checked at
+// least this often.
 const MAX_WAIT: Duration = Duration::from_secs(60);
 
 // A wait of zero would be a busy loop.
@@ -63,8 +64,8 @@ impl MediaServer {
     }
 }
 
-/// A flow that requests a transient token, and renews it an hour before its 48 hours are over or
-/// when the server has forgotten it.
+/// A flow that requests a transient token and renews it: by default, an hour before its 48 hours
+/// are over, or earlier if the server has forgotten it.
 ///
 /// A server that restarts forgets the transient tokens that it issued, and rejects each with 401.
 /// Report this with [`rejected`](Self::rejected): one new token is requested, regardless of the
@@ -79,8 +80,8 @@ impl MediaServer {
 /// The flow never finishes. In the closure of a transport's `drive_with`, the program can read each
 /// token through [`progress`](Self::progress) and stop driving the flow. A request that a driver
 /// dropped, or that gets no response within a minute, is sent again. A token that arrives after the
-/// minute is still accepted. The state can be [saved](Self::save) and restored after a restart of
-/// the program.
+/// minute is still accepted if the repeated request has no result yet. The state can be
+/// [saved](Self::save) and restored after a restart of the program.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -127,9 +128,9 @@ pub struct TransientTokenRefresher {
     backoff: Backoff,
     /// The backoff for a server that rejects the tokens it has just issued.
     refusal_backoff: Backoff,
-    /// The reason for the next token.
+    /// The reason for requesting the next token.
     reason: TransientTokenReason,
-    /// The error of the last request, if it failed.
+    /// The error of the last request, if it failed for a reason other than `refused`.
     last_error: Option<Error>,
     jitter: Duration,
     /// The number of tokens handed out.
@@ -183,9 +184,9 @@ impl TransientTokenRefresher {
         self
     }
 
-    /// Sets the longest time between two readings of the wall clock. The default is 60 seconds and
-    /// the minimum is one second. After the computer has slept, an expired token is noticed within
-    /// this time.
+    /// Sets the longest time between two readings of the wall clock while there is a token. The
+    /// default is 60 seconds and the minimum is one second. After the computer has slept, an
+    /// expired token is noticed within this time.
     pub fn max_wait(mut self, time: Duration) -> Self {
         self.max_wait = time.max(MIN_WAIT);
         self
@@ -202,8 +203,8 @@ impl TransientTokenRefresher {
         self
     }
 
-    /// Reports that the server answered 401 to this token. The token is no longer handed out, and
-    /// another one is requested after the [jitter](Self::jitter). A token that has been replaced is
+    /// Reports that the server rejected this token with 401. The token is no longer handed out, and
+    /// a new one is requested after the [jitter](Self::jitter). A token that has been replaced is
     /// ignored, so that a late response does no harm.
     ///
     /// If a server rejects tokens that it has just issued, the time until the next request doubles
@@ -240,9 +241,8 @@ impl TransientTokenRefresher {
 
     /// Replaces the account's token, and requests a new transient token as soon as the wait after
     /// the last request is over. Call this after the user has signed in again, or when the account
-    /// has a different access token for the server.
-    /// The token must belong to the same account, because the current transient token is handed out
-    /// until the next one arrives.
+    /// has a different access token for the server. The token must belong to the same account,
+    /// because the current transient token is handed out until the next one arrives.
     pub fn set_token(&mut self, token: Token) {
         self.server = self.server.address().clone().with_token(token);
         self.refused = None;

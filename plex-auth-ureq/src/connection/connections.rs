@@ -13,7 +13,7 @@ use crate::deadline::Deadline;
 use crate::failure::Failure;
 use crate::proxy::ChosenProxy;
 
-/// The settings for new connections, and the pool of idle ones.
+/// The settings for new connections, the pool of idle ones, and the pending name lookups.
 pub(crate) struct Connections {
     proxy: Option<ChosenProxy>,
     #[cfg(feature = "rustls")]

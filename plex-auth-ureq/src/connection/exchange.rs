@@ -15,8 +15,8 @@ use crate::failure::Failure;
 #[cfg(feature = "rustls")]
 use crate::tls_error;
 
-// Long enough for any host that responds, even if its first address is unreachable: the addresses
-// share the time.
+// If the first address does not respond, enough time remains for the others, because each address
+// except the last gets half of the remaining time.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The connections that an exchange may use.
@@ -46,7 +46,7 @@ struct State {
     was_sent: bool,
     was_reused: bool,
     failure: Option<Failure>,
-    /// The connection that ureq returned after a complete response.
+    /// The connection, if ureq has returned it after a complete response.
     returned: Option<(Target, Connection)>,
     /// Whether a returned connection may be kept: nothing failed while the response was read, and
     /// `reuse` allows it.
@@ -130,7 +130,7 @@ impl Exchange {
         self.lock().was_sent = true;
     }
 
-    /// Records an error on the established connection.
+    /// Records an error on the established connection, unless an earlier one has been recorded.
     pub(super) fn fail(&self, error: &io::Error) {
         let failure = Failure::new(self.classify(error), self.was_sent());
         self.lock().failure.get_or_insert(failure);

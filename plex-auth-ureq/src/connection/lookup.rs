@@ -12,7 +12,8 @@ use super::target::Target;
 use crate::deadline::Deadline;
 use crate::failure::Failure;
 
-// More addresses than this cannot be tried within the time limit.
+// Each address gets half of the remaining time, so if this many do not respond, almost no time is
+// left for another.
 const MAX_ADDRESSES: usize = 16;
 
 type Key = (String, u16);
@@ -70,7 +71,7 @@ impl Lookups {
         }
     }
 
-    /// Returns the pending lookup of this name, or starts one.
+    /// Returns the pending lookup of this host and port, or starts one.
     fn pending(&self, key: Key, resolve: Resolve) -> io::Result<Arc<Pending>> {
         let mut all = lock(&self.0);
         if let Some(pending) = all.get(&key) {

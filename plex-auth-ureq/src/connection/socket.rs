@@ -46,7 +46,7 @@ impl Socket {
     }
 }
 
-/// The timeout for one direction, as currently set on the socket.
+/// The timeout that is currently set on the socket for one direction, if any.
 #[derive(Default)]
 struct Timeout(Option<Duration>);
 

@@ -65,8 +65,8 @@ struct OwnTransport {
     open: Option<(Target, Stream)>,
     buffers: LazyBuffers,
     is_tls: bool,
-    /// Whether ureq has checked that the connection is open and has not used it since. ureq checks
-    /// only before it keeps a connection for reuse.
+    /// Whether ureq has checked that the connection is open and has not used it since. An agent
+    /// that sends only one request checks only before it keeps the connection for reuse.
     is_idle: bool,
 }
 

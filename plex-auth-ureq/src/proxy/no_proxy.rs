@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv6Addr};
 
 use crate::invalid_transport::InvalidTransport;
 
-/// A list of hosts.
+/// The hosts that bypass the proxy, as listed in `NO_PROXY`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct NoProxy(Vec<Entry>);
 
@@ -22,9 +22,9 @@ enum Hosts {
     One(String),
     /// A name and its subdomains.
     Name(String),
-    /// A prefix of a host.
+    /// All hosts that start with this text.
     Start(String),
-    /// A suffix of a host, shorter than the host itself.
+    /// All hosts that end with this text and are longer than it.
     End(String),
 }
 

@@ -1,4 +1,4 @@
-//! The second attempt after a response to another request, over a custom service.
+//! The second attempt after a response that belongs to another request, over a custom service.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
