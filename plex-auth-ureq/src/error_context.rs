@@ -184,9 +184,9 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
     }
 }
 
-/// Returns whether the name lookup failed. The standard library reports this only as text, except
+/// Returns whether the name was not found. The standard library reports this only as text, except
 /// on Windows, which has error codes for it.
-fn is_lookup_error(error: &io::Error) -> bool {
+pub(crate) fn is_lookup_error(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(number) => cfg!(windows) && (11001..=11004).contains(&number),
         None => error.to_string().starts_with("failed to lookup address information"),

@@ -1,7 +1,6 @@
 //! Sending requests with this crate's settings. The bodies of the responses are left unread.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Request;
@@ -42,12 +41,11 @@ impl Sender {
     pub(crate) fn send(
         &self,
         outgoing: &Outgoing,
-        limit: Duration,
+        deadline: Deadline,
         observed: &mut Option<ObservedExchange>,
     ) -> Result<Received<'_>, Failure> {
-        let deadline = Deadline::after(limit);
-        if limit.is_zero() {
-            return Err(Failure::not_sent(TransportErrorKind::TimedOut(limit)));
+        if deadline.left().is_err() {
+            return Err(Failure::not_sent(TransportErrorKind::TimedOut(deadline.limit())));
         }
         let (request, own_connection) = (outgoing.request(), outgoing.wants_own_connection());
         let reuse = if own_connection { Reuse::Never } else { Reuse::Any };
@@ -107,7 +105,7 @@ mod tests {
     use plex_auth_proto::http::Request;
     use ureq::Agent;
 
-    use super::{Failure, Sender};
+    use super::{Deadline, Failure, Sender};
     use crate::Transport;
 
     fn failures(url: &str, limit: Duration) -> [Failure; 2] {
@@ -115,7 +113,7 @@ mod tests {
         [own, Sender::over(Agent::config_builder().proxy(None).build().new_agent())].map(|sender| {
             let call = Call::status_only("getTest", Request::get(url).body(()).unwrap());
             let (outgoing, _) = call.idempotent(true).into_outgoing();
-            sender.send(&outgoing, limit, &mut None).map(drop).unwrap_err()
+            sender.send(&outgoing, Deadline::after(limit), &mut None).map(drop).unwrap_err()
         })
     }
 

@@ -10,6 +10,7 @@ use ureq::Agent;
 
 use crate::clock::{self, SharedClock};
 use crate::connection::Connections;
+use crate::deadline::Deadline;
 use crate::proxy::{ChosenProxy, ProxyAddress};
 use crate::received::UsedConnection;
 use crate::sender::Sender;
@@ -197,16 +198,14 @@ impl Transport {
     pub fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
         let (outgoing, reply) = call.into_outgoing();
         let outgoing = self.with_limit(outgoing);
-        let limit = self.limit(&outgoing);
+        let deadline = self.deadline(&outgoing);
         let mut observed = self.observed(&outgoing);
-        let started = Instant::now();
-        let response = self.confirmed(&outgoing, limit, &mut observed)?;
+        let response = self.confirmed(&outgoing, deadline, &mut observed)?;
         match reply.read(response) {
             Err(ResponseError::Mismatched { .. })
                 if reply.is_idempotent() && !reply.wants_own_connection() =>
             {
-                let left = limit.saturating_sub(started.elapsed());
-                Ok(reply.read(self.attempt_again(outgoing, left, &mut observed)?)?)
+                Ok(reply.read(self.attempt_again(outgoing, deadline, &mut observed)?)?)
             }
             result => Ok(result?),
         }
@@ -235,7 +234,7 @@ impl Transport {
     /// Returns a [`TransportError`] if no response arrived, or only part of a successful one.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
-        self.confirmed(&outgoing, self.limit(&outgoing), &mut self.observed(&outgoing))
+        self.confirmed(&outgoing, self.deadline(&outgoing), &mut self.observed(&outgoing))
     }
 
     fn observed(&self, outgoing: &Outgoing) -> Option<ObservedExchange> {
@@ -250,37 +249,35 @@ impl Transport {
         }
     }
 
-    fn limit(&self, outgoing: &Outgoing) -> Duration {
-        outgoing.deadline().unwrap_or(self.timeout)
+    fn deadline(&self, outgoing: &Outgoing) -> Deadline {
+        Deadline::after(outgoing.deadline().unwrap_or(self.timeout))
     }
 
     /// Sends the request, and repeats it if the response must be confirmed.
     fn confirmed(
         &self,
         outgoing: &Outgoing,
-        limit: Duration,
+        deadline: Deadline,
         observed: &mut Option<ObservedExchange>,
     ) -> Result<Response<Body>, TransportError> {
-        let started = Instant::now();
-        let (response, used) = self.attempt(outgoing, limit, observed)?;
+        let (response, used) = self.attempt(outgoing, deadline, observed)?;
         if !used.may_be_reused() || !outgoing.must_confirm(&response) {
             return Ok(response);
         }
         used.retire();
         drop(response);
-        let left = limit.saturating_sub(started.elapsed());
-        self.attempt_again(outgoing.clone(), left, observed)
+        self.attempt_again(outgoing.clone(), deadline, observed)
     }
 
     /// Repeats the request on its own connection.
     fn attempt_again(
         &self,
         outgoing: Outgoing,
-        limit: Duration,
+        deadline: Deadline,
         observed: &mut Option<ObservedExchange>,
     ) -> Result<Response<Body>, TransportError> {
         let outgoing = outgoing.on_own_connection();
-        let result = self.attempt(&outgoing, limit, observed);
+        let result = self.attempt(&outgoing, deadline, observed);
         // The first request was sent, whatever happened to the second.
         result
             .map(|(response, _)| response)
@@ -290,10 +287,10 @@ impl Transport {
     fn attempt(
         &self,
         outgoing: &Outgoing,
-        limit: Duration,
+        deadline: Deadline,
         observed: &mut Option<ObservedExchange>,
     ) -> Result<(Response<Body>, UsedConnection), TransportError> {
-        let received = self.sender.send(outgoing, limit, observed).map_err(|failure| {
+        let received = self.sender.send(outgoing, deadline, observed).map_err(|failure| {
             outgoing.transport_error(failure.kind(), failure.may_have_been_sent())
         })?;
         let head = received.head();

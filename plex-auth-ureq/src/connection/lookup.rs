@@ -10,6 +10,7 @@ use plex_auth_proto::error::TransportErrorKind;
 
 use super::target::Target;
 use crate::deadline::Deadline;
+use crate::error_context::is_lookup_error;
 use crate::failure::Failure;
 
 // Each address gets half of the remaining time, so if this many do not respond, almost no time is
@@ -66,6 +67,9 @@ impl Lookups {
             .unwrap_or_else(PoisonError::into_inner);
         match &*found {
             Some(Ok(found)) if !found.is_empty() => Ok(found.clone()),
+            Some(Err(error)) if !is_lookup_error(error) => {
+                Err(Failure::not_sent(TransportErrorKind::Other))
+            }
             Some(_) => Err(Failure::not_sent(TransportErrorKind::NameNotFound)),
             None => Err(timed_out()),
         }
@@ -110,6 +114,24 @@ mod tests {
             thread::sleep(Duration::from_millis(1));
         }
         Ok(vec![SocketAddr::from(([10, 0, 0, 7], 443))])
+    }
+
+    #[test]
+    fn only_unknown_names_are_not_found() {
+        let resolve: [(Resolve, _); 3] = [
+            (|_| Ok(Vec::new()), TransportErrorKind::NameNotFound),
+            (
+                |_| Err(io::Error::other("failed to lookup address information: x")),
+                TransportErrorKind::NameNotFound,
+            ),
+            // The process has no file descriptors left.
+            (|_| Err(io::Error::from_raw_os_error(24)), TransportErrorKind::Other),
+        ];
+        for (resolve, kind) in resolve {
+            let deadline = Deadline::after(Duration::from_secs(20));
+            let result = Lookups::default().look_up((kind.to_string(), 443), deadline, resolve);
+            assert_eq!(result, Err(Failure::not_sent(kind)));
+        }
     }
 
     #[test]

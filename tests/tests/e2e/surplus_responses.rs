@@ -6,6 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::Response;
 use plex_auth_proto::pin::{PinId, PinState};
 use plex_auth_proto::{
@@ -266,6 +267,20 @@ fn invalid_token_is_confirmed_once() {
         let error = carrier.send(details("token-2")).unwrap_err();
         assert!(error.is_token_invalid(), "{}: {error}", carrier.name());
         assert_eq!(server.requests().len(), 3, "{}", carrier.name());
+    });
+}
+
+#[test]
+fn timed_out_confirmation_reports_the_whole_limit() {
+    const LIMIT: Duration = Duration::from_millis(400);
+    in_parallel(Carrier::transports(), |carrier| {
+        let carrier = carrier.timeout(LIMIT);
+        let server = surplus_refusal("401 Unauthorized", INVALID, vec![Step::StallUntilDropped]);
+        let details = || plex_tv_at(&server.url()).token_details(&Token::new("token-1").unwrap());
+        assert!(carrier.send(details()).unwrap_err().is_token_invalid());
+        let error = carrier.send(details()).unwrap_err();
+        let kind = error.as_transport().unwrap().kind();
+        assert_eq!(kind, TransportErrorKind::TimedOut(LIMIT), "{}", carrier.name());
     });
 }
 
