@@ -5,6 +5,7 @@ use http::header::DATE;
 
 use super::now::Now;
 use crate::error::Error;
+use crate::values::retry_after::RetryAfter;
 
 /// 2020-01-01, which is before this code was written. A server that sends an earlier `Date` has a
 /// clock that was never set.
@@ -102,12 +103,13 @@ impl Moment {
     /// Returns how long the server asks the client to wait, if it does. Returns zero for a
     /// `Retry-After` date if the current time is unknown.
     pub(crate) fn retry_after(self, error: &Error) -> Option<Duration> {
-        Some(error.retry_after()?.wait(self.server.unwrap_or(SystemTime::UNIX_EPOCH + FAR)))
+        match (error.retry_after()?, self.server) {
+            (RetryAfter::In(wait), _) => Some(wait),
+            (RetryAfter::At(_), None) => Some(Duration::ZERO),
+            (date, Some(now)) => Some(date.wait(now)),
+        }
     }
 }
-
-/// Later than any `Retry-After` date, so that the wait is zero.
-const FAR: Duration = Duration::from_secs(1 << 40);
 
 #[cfg(test)]
 mod tests {
