@@ -80,7 +80,7 @@ impl MediaServer {
 /// The flow never finishes. In the closure of a transport's `drive_with`, the program can read each
 /// token through [`progress`](Self::progress) and stop driving the flow. A request that a driver
 /// dropped, or that gets no response within a minute, is sent again. A token that arrives after the
-/// minute is still accepted if the repeated request has no result yet. The state can be
+/// minute is still accepted, unless a newer request has returned one. The state can be
 /// [saved](Self::save) and restored after a restart of the program.
 ///
 /// ```
@@ -358,9 +358,9 @@ impl Flow for TransientTokenRefresher {
         {
             return;
         }
-        self.in_flight.forget();
         match arrival.result {
             Some(Ok(response)) => {
+                self.in_flight.forget();
                 self.backoff.succeeded();
                 self.last_error = None;
                 // The token's lifetime begins after the request is sent, so counting it from the
@@ -368,6 +368,7 @@ impl Flow for TransientTokenRefresher {
                 self.hold(response.token, arrival.sent, LIFETIME, moment);
             }
             Some(Err(Error::Response(error))) if is_final(&error) => {
+                self.in_flight.forget();
                 self.last_error = None;
                 self.refused = Some(error);
             }

@@ -65,7 +65,7 @@ fn token_is_renewed_an_hour_before_it_expires() {
 
     let mut driven = Driven::new(refresher().jitter(Duration::from_secs(600)));
     driven.respond(transient(1)).respond(transient(2));
-    assert_eq!(driven.times(), [0, 47 * HOUR + 600], "the first without jitter");
+    assert_eq!(driven.times(), [0, 47 * HOUR + 600], "jitter must delay only the renewal");
 }
 
 #[test]
@@ -97,7 +97,7 @@ fn errors_lose_no_token_before_it_expires() {
     assert_eq!((driven.elapsed(), driven.token()), (49 * HOUR, None));
     let mut driven = Driven::new(refresher());
     driven.respond(RetryAfter(503, "99999999999")).respond(UNREACHABLE);
-    assert_eq!(driven.times()[1], 24 * HOUR, "a wait is at most a day");
+    assert_eq!(driven.times()[1], 24 * HOUR, "the wait is not limited to a day");
 }
 
 #[test]
@@ -170,9 +170,9 @@ fn new_account_token_causes_no_burst() {
     driven.flow.set_token(Token::new("an0ther").unwrap());
     driven.complete(&request, &Answer(401, ""));
     driven.respond(transient(1));
-    assert_eq!(driven.times(), [0, 1], "the failure of the previous token is forgotten");
+    assert_eq!(driven.times(), [0, 1], "the failure of the previous token still has an effect");
     driven.flow.retry();
-    assert!(driven.is_waiting(), "retry is not needed");
+    assert!(driven.is_waiting(), "`retry` caused a request");
 }
 
 #[test]
@@ -214,6 +214,13 @@ fn response_after_a_minute_is_accepted() {
     driven.complete(&slow, &Answer(401, ""));
     driven.complete(&next, &transient(1));
     assert_eq!(driven.token(), Some("transient-5ea1-1"));
+
+    // A late token is accepted even if the next request has failed.
+    let mut driven = Driven::new(refresher());
+    let slow = driven.send().unwrap();
+    driven.respond(Answer(503, ""));
+    driven.complete(&slow, &transient(1));
+    assert_eq!((driven.token(), driven.reason()), (Some("transient-5ea1-1"), Reason::First));
 
     // If the token may have expired in the meantime, the next response is needed.
     let mut driven = Driven::new(refresher());
@@ -268,8 +275,9 @@ fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
 
 #[test]
 fn jitter_spreads_the_load_after_a_restart() {
-    assert_eq!(busiest_second(200, Duration::ZERO), 200, "all at once");
-    // Each refresher sends about six requests in the first minute.
+    assert_eq!(busiest_second(200, Duration::ZERO), 200, "not all requests were sent at once");
+    // The jitter starts 20 refreshers in each second, and each of them sends at most five requests
+    // in its first minute.
     let busiest = busiest_second(1_200, Duration::from_secs(60));
     assert!(busiest <= 6 * 1_200 / 60, "{busiest}");
 }
@@ -294,10 +302,13 @@ fn saved_state_is_restored() {
     assert_eq!(driven.token(), Some("transient-5ea1-1"));
     driven.respond(transient(2));
     assert_eq!(driven.times(), [47 * HOUR]);
-    assert!(restore(start() + Duration::from_secs(48 * HOUR)).token().is_none(), "it has expired");
+    assert!(
+        restore(start() + Duration::from_secs(48 * HOUR)).token().is_none(),
+        "an expired token was restored"
+    );
     let mut driven = Driven::at(later, restore(later).jitter(Duration::from_secs(600)));
     driven.respond(transient(2));
-    assert_eq!(driven.times(), [47 * HOUR + 600], "jitter applies to a restored token");
+    assert_eq!(driven.times(), [47 * HOUR + 600], "jitter was not applied to a restored token");
     // A clock that was set back does not extend the restored token's lifetime.
     let Progress::Active { left, .. } = restore(epoch()).progress(epoch()) else { panic!() };
     assert_eq!(left.as_secs(), 48 * HOUR);
