@@ -12,20 +12,21 @@
 //!
 //! 1. **Send the request unchanged**: its method, URL, headers and body. Do not add an `Accept`
 //!    header: plex.tv answers in XML if that header contains anything besides `application/json`.
-//!    Do not add `Accept-Encoding`: a compressed body is not decoded, and is reported as
-//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). `Host` and connection-level
-//!    headers are up to the client.
-//! 2. **Do not follow redirects.** Following one would send the token to another host. Return the
+//!    Do not add `Accept-Encoding`: compressed bodies are not decoded. A call that needs the body
+//!    of a successful response fails with
+//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent), and the error codes in other
+//!    responses are lost. `Host` and connection-level headers are up to the client.
+//! 2. **Do not follow redirects.** Following one could send the token to another host. Return the
 //!    3xx response like any other. It is reported as
 //!    [`Redirected`](crate::ResponseError::Redirected).
 //! 3. **Read at most [`Reply::body_limit`] bytes of the body.** The limit depends on the status and
 //!    the headers, so call this method after the head of the response has arrived. A longer body
 //!    may be cut off there.
 //! 4. **Enforce the deadline.** If [`Reply::deadline`] returns a limit, it applies to the whole
-//!    exchange: connecting, sending and reading the last byte. Otherwise, use a limit of your own.
+//!    exchange, from connecting to reading the last byte. Otherwise, use a limit of your own.
 //! 5. **Retry only if it is safe.** Do not send a request again automatically unless
-//!    [`Reply::is_idempotent`] returns true, or none of it was sent. This includes the retries of
-//!    the HTTP client itself.
+//!    [`Reply::is_idempotent`] returns true, or none of it was sent. This also applies to retries
+//!    by the HTTP client itself.
 //! 6. **Give the request its own connection if it [wants one](Reply::wants_own_connection)**: a
 //!    connection that no other request has used, and that is closed afterwards.
 //! 7. **Confirm refusals.** If the response arrived on a connection that other requests have or may
@@ -34,15 +35,17 @@
 //!    successful response is reported as [`Mismatched`](crate::ResponseError::Mismatched), an
 //!    idempotent request can be repeated in the same way.
 //! 8. **Do not reuse a connection after an unreadable response.** Use [`Outgoing::received`] to
-//!    attach a function that closes the connection. It is called if [`Reply::parse`] returns an
-//!    error for a successful response. A sender that uses a new connection for each request can
-//!    skip this step and the previous two, and call [`Reply::on_own_connection`] instead.
+//!    attach to the response a function that closes its connection. The function is called if
+//!    [`Reply::parse`] returns an error for a successful response. A sender that uses a new
+//!    connection for each request can skip this step and the previous two, and call
+//!    [`Reply::on_own_connection`] instead.
 //! 9. **Return the status, the headers and the body of every response**, whatever its status. If no
-//!    response arrived, return a [transport error](Reply::transport_error) that says whether any of
-//!    the request may have been sent. If in doubt, report that it may have been.
+//!    complete response arrived, return a [transport error](Reply::transport_error) that says
+//!    whether any of the request may have been sent. If in doubt, report that it may have been.
 //! 10. **Never log the URL or the body.** Use [`Call::masked_url`] or [`Outgoing::masked_url`],
-//!     which redact a [secret URL](Reply::has_secret_url). Headers with a secret are marked
-//!     [sensitive](http::HeaderValue::is_sensitive), and [`Body`] is redacted in `Debug`.
+//!     which redact a [secret URL](Reply::has_secret_url). Request headers that contain a secret
+//!     are marked [sensitive](http::HeaderValue::is_sensitive), and [`Body`] is redacted in
+//!     `Debug`.
 
 use std::fmt;
 use std::time::Duration;
@@ -79,7 +82,7 @@ mod settings;
 ///
 /// Any [`http::Request`] can become a call, for an endpoint that this crate does not cover. Its
 /// response is handled like any other: the status is checked before the body, redirects and
-/// oversized bodies are errors, and errors contain no secrets.
+/// oversized bodies are errors, and error messages contain no secrets.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -102,7 +105,7 @@ mod settings;
 /// assert_eq!(reply.parse(&answer)?[0].username, "rosa");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[must_use = "a call does nothing until a transport sends it or it is taken apart with `into_parts`"]
+#[must_use = "a call does nothing unless its request is sent"]
 pub struct Call<T> {
     request: Request<Body>,
     reply: Reply<T>,
@@ -112,9 +115,9 @@ impl<T> Call<T> {
     /// Creates a call whose response is JSON, deserialized as `T`.
     ///
     /// Errors report `operation` as the name of the operation. The request is sent unchanged, with
-    /// two exceptions: `Content-Length` is added if the request has a body or is a POST, PUT or
-    /// PATCH, and headers that hold a secret are marked sensitive. The call is not idempotent
-    /// unless [marked as such](Self::idempotent).
+    /// two exceptions: `Content-Length` is added if it is missing and the request has a body or is
+    /// a POST, PUT or PATCH, and headers that hold a secret are marked sensitive. The call is not
+    /// idempotent unless [marked as such](Self::idempotent).
     pub fn json(operation: &'static str, request: Request<impl Into<Body>>) -> Self
     where
         T: DeserializeOwned,
@@ -173,7 +176,7 @@ impl<T> Call<T> {
 
     fn assemble(mut request: Request<Body>, context: RequestContext, decode: Decode<T>) -> Self {
         // Some servers and proxies answer 411 to a POST without a length, and clients disagree on
-        // whether to add one for an empty body. A GET without a body must not have one.
+        // whether to add one for an empty body. A GET without a body should not have one.
         let has_body = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH)
             || !request.body().as_ref().is_empty();
         if has_body && !request.headers().contains_key(CONTENT_LENGTH) {
@@ -233,8 +236,8 @@ impl<T> Call<T> {
         MaskedUrl::new(self.request.uri(), self.reply.has_secret_url())
     }
 
-    /// Sets which kind of host a custom call is for. This determines, among other things, what a 401
-    /// means for the token.
+    /// Sets which kind of host a custom call is for. This determines, among other things, what a
+    /// 401 means for the token.
     pub fn host(mut self, host: Host) -> Self {
         self.reply.set_host(host);
         self

@@ -77,16 +77,16 @@ mod transport;
 /// | 401, code 1028 | [`VerificationCodeRejected`](ResponseError::VerificationCodeRejected) | Ask for a new verification code. |
 /// | 401, code 1030 | [`EmailOnly`](ResponseError::EmailOnly) | Sign in with a PIN on Plex's own page. |
 /// | 401, code 1031 | [`TooManyFailures`](ResponseError::TooManyFailures) | Stop, and wait before the next attempt. |
-/// | 403 | [`Forbidden`](ResponseError::Forbidden) | The account is not allowed to do this. Ask for the Home PIN if [`needs_home_pin`](Self::needs_home_pin). |
+/// | 403 | [`Forbidden`](ResponseError::Forbidden) | The account is not allowed to do this, unless [`is_unconfirmed`](Self::is_unconfirmed). Ask for the Home PIN if [`needs_home_pin`](Self::needs_home_pin). |
 /// | 429 | [`RateLimited`](ResponseError::RateLimited) | Wait for [`retry_after`](Self::retry_after). If it is `None`, back off, starting with a few seconds. Do not retry a sign-in automatically: let the user try again. |
 /// | 5xx | [`Unavailable`](ResponseError::Unavailable) | Try again later if [`is_retryable`](Self::is_retryable). |
 /// | code 1097 with any status | the variant for that status | The device was removed, or its key belongs to another identifier ([`needs_new_device_key`](Self::needs_new_device_key)). Use a new identifier with a new key. |
 /// | any other status | [`Rejected`](ResponseError::Rejected) | Look at the status and at [Plex's codes](Rejection::codes). The PIN is gone if [`is_pin_gone`](Self::is_pin_gone). |
-/// | 3xx except 304 | [`Redirected`](ResponseError::Redirected) | Correct the base URL. The redirect was not followed. |
-/// | a successful response that is not from Plex | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the network for a proxy or a captive portal. |
-/// | a successful response without the required data | [`UnexpectedShape`](ResponseError::UnexpectedShape) | Report a bug. The error contains the name of the field. |
+/// | 3xx except 304 | [`Redirected`](ResponseError::Redirected) | Correct the base URL, or check the network for a captive portal. The redirect was not followed. |
+/// | a successful response that is not from Plex | [`UnexpectedContent`](ResponseError::UnexpectedContent) | Check the base URL, and check the network for a proxy or a captive portal. |
+/// | a successful response without the required data | [`UnexpectedShape`](ResponseError::UnexpectedShape) | Report a bug. The error contains the name of the missing or unreadable field. |
 /// | a successful response for another PIN, user or token | [`Mismatched`](ResponseError::Mismatched) | Retry if the request is idempotent. A server or a proxy mixed up its responses. |
-/// | a successful response larger than 1 MiB | [`BodyTooLarge`](ResponseError::BodyTooLarge) | Check the URL: no response from Plex is that large. For a custom call, [raise the limit](crate::Call::max_body_size). |
+/// | a successful response larger than the limit, by default 1 MiB | [`BodyTooLarge`](ResponseError::BodyTooLarge) | Check the URL: no response from Plex is that large. For a custom call, [raise the limit](crate::Call::max_body_size). |
 ///
 /// # Transport errors
 ///
@@ -100,11 +100,11 @@ mod transport;
 /// | The TLS handshake failed. | [`Tls`](TransportErrorKind::Tls) | Depends on the [`TlsErrorKind`]: for example, trust the server's own certificate authority, or connect to the name in the certificate. |
 /// | The deadline passed. | [`TimedOut`](TransportErrorKind::TimedOut) | Try again later if [`is_retryable`](Self::is_retryable). |
 /// | The connection closed before the response was complete. | [`CutOff`](TransportErrorKind::CutOff) | Try again later if [`is_retryable`](Self::is_retryable). |
-/// | The response is not HTTP. | [`NotHttp`](TransportErrorKind::NotHttp) | Check the port: another program uses it. |
-/// | The response headers are too large. | [`HeadTooLarge`](TransportErrorKind::HeadTooLarge) | Check the port: another program uses it. |
+/// | The response is not HTTP. | [`NotHttp`](TransportErrorKind::NotHttp) | Check the port: another program may be using it. |
+/// | The response headers are too large. | [`HeadTooLarge`](TransportErrorKind::HeadTooLarge) | Check the port: another program may be using it. |
 /// | The proxy failed. | [`Proxy`](TransportErrorKind::Proxy) | Check the proxy's address and credentials. |
 /// | The client could not start. | [`NotStarted`](TransportErrorKind::NotStarted) | The kind contains the reason, such as a missing tokio runtime. |
-/// | The program stopped waiting. | [`Cancelled`](TransportErrorKind::Cancelled) | Keep the driver of a flow instead of dropping it. |
+/// | The program stopped waiting. | [`Cancelled`](TransportErrorKind::Cancelled) | Do not drop the driver of a flow before the flow is done. |
 /// | The connection failed in another way. | [`Other`](TransportErrorKind::Other) | Try again later if [`is_retryable`](Self::is_retryable). |
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -119,7 +119,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Returns the [`ResponseError`], if a response arrived.
+    /// Returns the [`ResponseError`], if a complete response arrived.
     pub fn as_response(&self) -> Option<&ResponseError> {
         match self {
             Self::Response(error) => Some(error),
@@ -143,12 +143,12 @@ impl Error {
         }
     }
 
-    /// Returns the published name of the operation, such as `getTokenDetails`.
+    /// Returns the [name of the operation](RequestContext::operation), such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
         self.context().operation()
     }
 
-    /// Returns the status of the response, if one arrived.
+    /// Returns the status of the response, or `None` if no complete response arrived.
     pub fn status(&self) -> Option<StatusCode> {
         self.as_response().map(ResponseError::status)
     }
@@ -237,7 +237,7 @@ impl Error {
     /// use std::time::{Duration, SystemTime};
     /// use plex_auth_proto::Error;
     ///
-    /// /// Returns how long to wait after this error, before attempt number `attempt`.
+    /// /// Returns how long to wait before retry number `attempt`, or `None` to give up.
     /// fn wait(error: &Error, attempt: u32) -> Option<Duration> {
     ///     if !error.is_retryable() || attempt > 4 {
     ///         return None;

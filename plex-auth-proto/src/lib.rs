@@ -32,15 +32,15 @@
 //! - [`token_source`] is the I/O-free part of the transports' `TokenSource`, which shares one token
 //!   across the whole program.
 //! - The docs of [`Error`] list every error and what to do about it. An error is a
-//!   [`ResponseError`] if a response arrived, and a [`TransportError`] otherwise.
+//!   [`ResponseError`] if a complete response arrived, and a [`TransportError`] otherwise.
 //! - An [`Observer`] receives a report on each request, for logs, metrics and traces.
 //!
 //! # Serialization
 //!
 //! Plex's responses, such as [`Account`] and [`Resources`](server::Resources), implement
 //! [`serde::Deserialize`], so that tests can create them from JSON. No public type of this crate
-//! implements `serde::Serialize`. Almost every response contains tokens and other secrets, often in
-//! nested fields, and serializing one would copy them to a log, a cache or a web page. The
+//! implements `serde::Serialize`. Most responses with data contain tokens or other secrets, often
+//! in nested fields, and serializing one could copy them to a log, a cache or a web page. The
 //! following types will never implement it:
 //!
 //! - types that are secrets: [`Token`], [`Secret`], [`Credentials`],
@@ -51,8 +51,8 @@
 //!   [`Devices`](device::Devices), [`Pin`](pin::Pin) and [`PinState`](pin::PinState).
 //!
 //! To store or send data, copy the fields that you need into a type of your own. To save a secret,
-//! write the value returned by its `expose` method to a protected place. Flows have their own saved
-//! state.
+//! write the value returned by its `expose` method to a protected place. [`Credentials`] has no
+//! such method. Flows have their own saved state.
 //!
 //! # WebAssembly
 //!
@@ -152,7 +152,8 @@ pub mod pin {
     pub use crate::values::pin_code::{InvalidPinCode, PinCode};
 }
 
-/// Media servers: an account's list of servers, a server's description of itself, and claim tokens.
+/// Media servers: an account's servers and players, a server's description of itself, a source's
+/// connections, the kinds of transient tokens, and claim tokens.
 pub mod server {
     pub use crate::media_server::root::ServerRoot;
     pub use crate::media_server::server_identity::ServerIdentity;
@@ -163,7 +164,7 @@ pub mod server {
     pub use crate::values::claim_token::{ClaimToken, InvalidClaimToken};
 }
 
-/// Types that share a refresher's token across a whole program. The transports' `TokenSource` is
+/// Types for sharing a refresher's token across a whole program. The transports' `TokenSource` is
 /// built on them.
 pub mod token_source {
     pub use crate::flow::token_source::error::{TokenError, TokenSendError};

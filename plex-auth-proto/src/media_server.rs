@@ -26,8 +26,8 @@ pub(crate) mod unclaim;
 /// | [`claim`](Self::claim) | claimServer | `POST {server}/myplex/claim` |
 /// | [`unclaim`](Self::unclaim) | none | `DELETE {server}/myplex/account` |
 ///
-/// Every request has the [identity's headers](ClientIdentity::headers) and, except for
-/// `server_identity` and `claim`, the token as `x-plex-token`. No request has a body.
+/// Each of these requests has the [identity's headers](ClientIdentity::headers) and, except for
+/// `server_identity` and `claim`, the token as `x-plex-token`. None of them has a body.
 ///
 /// The docs of each method list the errors that are specific to it. Every operation can also return
 /// the errors in the table of [`Error`](crate::Error), such as those for 5xx.
@@ -71,7 +71,7 @@ impl MediaServer {
         self.address.identity()
     }
 
-    /// Returns the token, which is sent with all requests except
+    /// Returns the token, which all operations send except
     /// [`server_identity`](Self::server_identity) and [`claim`](Self::claim).
     pub fn token(&self) -> &Token {
         &self.token
@@ -100,7 +100,7 @@ impl MediaServer {
 /// | [`server_identity`](Self::server_identity) | getIdentity | `GET {server}/identity` |
 /// | [`claim`](Self::claim) | claimServer | `POST {server}/myplex/claim` |
 ///
-/// A private address does not identify a server: in another network, the same address may belong to
+/// A private address does not identify a server: on another network, the same address may belong to
 /// another machine. So first check with [`server_identity`](Self::server_identity) that the machine
 /// is the expected server, and only then send a token. This type has no token that could be sent by
 /// mistake. Over plain HTTP, a matching identity proves nothing, because the identifier is not a

@@ -2,7 +2,7 @@ use http::Method;
 
 pub(crate) mod context;
 
-/// The host that a request is for.
+/// The kind of host that a request is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
@@ -20,7 +20,7 @@ pub struct Operation {
     /// observers report it. Operations that are missing from the published API have a name in the
     /// same style, such as `unclaimServer`.
     pub name: &'static str,
-    /// The host that the request is sent to.
+    /// The kind of host that the request is sent to.
     pub host: Host,
     /// The HTTP method.
     pub method: Method,
@@ -30,11 +30,11 @@ pub struct Operation {
     /// Whether the operation is idempotent: safe to retry if the outcome of the first request is
     /// unknown.
     pub idempotent: bool,
-    /// Whether the URL contains a secret, because Plex does not accept the secret anywhere else.
-    /// This library redacts such a URL wherever it displays one.
+    /// Whether the URL contains a secret that Plex accepts only there. This library redacts the
+    /// path and query of such a URL wherever it displays the URL.
     pub secret_url: bool,
-    /// Whether the request should have a connection of its own, because a response to another
-    /// request could be mistaken for its response: see
+    /// Whether the request should have a connection of its own, so that the response to another
+    /// request cannot be mistaken for the response to this one. See
     /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
     pub own_connection: bool,
     /// Whether the operation refers to a single PIN, so that a 410 means that this PIN is gone.

@@ -1,4 +1,4 @@
-//! The table of all operations: the only module that imports every one of them.
+//! The list of all operations. No other module imports every operation.
 
 use crate::media_server::{
     claim, root, server_identity, source_connection_information, transient_token, unclaim,
@@ -13,7 +13,8 @@ use crate::plex_tv::pin::{create_pin, link_pin, poll_pin};
 use crate::plex_tv::resource::resources;
 use crate::plex_tv::session::{ping, sign_out};
 
-/// All operations of this crate, in the order in which the documentation lists them.
+/// All operations of this crate, in the order in which the tables of [`PlexTv`](crate::PlexTv) and
+/// [`MediaServer`](crate::MediaServer) list them.
 ///
 /// ```
 /// let names: Vec<_> = plex_auth_proto::OPERATIONS.iter().map(|operation| operation.name).collect();

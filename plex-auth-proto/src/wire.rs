@@ -1,5 +1,5 @@
-//! Decoding, independent of any operation: lenient parsing, JSON repair, XML, raw JSON,
-//! percent-encoding and redaction.
+//! Decoding, encoding and redaction, independent of any operation: lenient parsing, JSON repair,
+//! XML, older JSON formats, raw JSON and percent-encoding.
 
 pub(crate) mod content;
 pub(crate) mod decode;

@@ -1,7 +1,8 @@
-//! The core's costs compared with those of the same work done by hand: allocations, memory, and
-//! instructions if they were counted.
+//! The core's costs: allocations and, if they were counted, instructions, each compared with those
+//! of the same work done by hand; and peak memory, compared with the size of the result.
 //!
-//! The `instructions` benchmark counts them; pass the file with its JSON output as an argument.
+//! The `instructions` benchmark counts the instructions; pass the file with its JSON output as an
+//! argument.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -38,7 +39,7 @@ fn instructions(table: &mut Table, counted: &str) {
         let (our_count, baseline_count) = (of("ours", index), of("baseline", index));
         if kind == Kind::Growth {
             let (ours, baseline) = (ours().bytes as f64, baseline().bytes as f64);
-            let name = format!("{name}: instructions a byte");
+            let name = format!("{name}: instructions per byte");
             table.row(&name, our_count / ours, baseline_count / baseline, limit);
         } else {
             table.row(&format!("{name}: instructions"), our_count, baseline_count, limit);
@@ -75,12 +76,12 @@ fn counted(ready: &Ready) -> f64 {
     measure(|| (ready.run)()).count_total as f64
 }
 
-/// Prints the peak memory while an account is parsed, next to the size of the account.
+/// Prints the peak memory used to parse each account, next to the size of the parsed account.
 fn memory(table: &mut Table) {
     for (name, response, limit) in accounts() {
         let (reply, mut account) = (token_details(), None);
         let took = measure(|| account = reply.parse(&response).ok());
-        let name = format!("{name}: bytes at once");
+        let name = format!("{name}: peak memory in bytes");
         table.row(&name, took.bytes_max as f64, took.bytes_current as f64, limit);
     }
 }

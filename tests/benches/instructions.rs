@@ -4,13 +4,13 @@
     missing_docs,
     clippy::disallowed_methods,
     clippy::disallowed_types,
-    reason = "the macros'"
+    reason = "required by the code that the macros generate"
 )]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
-    reason = "what is wrong must stop it"
+    reason = "a measurement that fails must stop"
 )]
 
 use gungraun::Callgrind;

@@ -9,7 +9,7 @@ use http::{Request, Response};
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
-/// The maximum length of a response.
+/// The number of bytes after which a response is cut off.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
 /// The timeout of one read or write.
@@ -17,8 +17,8 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends one request on its own connection and returns the response.
 ///
-/// It sends the head and the body unchanged and adds `host` and `connection: close`. For `https` it
-/// trusts only `root`, a certificate in DER.
+/// It sends the request's headers and body unchanged, and adds `connection: close` and `host`. For
+/// `https`, it trusts only `root`, a certificate in DER.
 ///
 /// # Errors
 ///

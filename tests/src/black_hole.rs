@@ -29,7 +29,8 @@ impl BlackHole {
     ///
     /// # Errors
     ///
-    /// Returns an error if connections to a full listener do not hang on this system.
+    /// Returns an error if the listener cannot be opened, or if connections to a full listener do
+    /// not hang on this system.
     pub fn open() -> io::Result<Self> {
         let listener = Socket::new(Domain::IPV4, Type::STREAM, None)?;
         listener.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())?;

@@ -165,7 +165,8 @@ impl Carrier {
     }
 
     /// Drives a flow to its end or until `watch` stops it. Returns `None` if `watch` stopped the
-    /// flow or it had already finished.
+    /// flow or if the flow had already finished. In memory and by hand, also returns `None` if the
+    /// flow waits indefinitely.
     pub fn drive<F: Flow>(
         &self,
         flow: &mut F,

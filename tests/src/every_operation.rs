@@ -1,5 +1,6 @@
 //! Every operation in the core's public list, with inputs and a successful response. A test that
-//! iterates over [`every_operation`] covers a new operation as soon as it is in that list.
+//! iterates over [`every_operation`] cannot miss a new operation: it panics until the operation has
+//! been added here.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -25,8 +26,8 @@ pub const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 /// The ID of the PIN, in requests and responses: a secret that is a number.
 pub const PIN: u64 = 8_160_397_245_183_641;
 
-/// The operations that read nothing from a successful response, so any body except a web page is
-/// accepted.
+/// The operations that read nothing from a successful response, so any body within the size limit
+/// is accepted, except a web page or a compressed body.
 pub const WITHOUT_OUTPUT: [&str; 6] = [
     "linkOAuthPin",
     "registerDeviceJWK",
@@ -106,7 +107,7 @@ impl Inputs {
 pub struct EveryOperation {
     /// The operation's entry in the core's list.
     pub operation: &'static Operation,
-    /// The body of a successful response. Its secrets contain `canary-`.
+    /// The body of a successful response. Most of its secrets contain `canary-`.
     pub success: &'static str,
     call: Arc<dyn ErasedCall>,
 }
@@ -116,9 +117,9 @@ pub fn every_operation() -> Vec<EveryOperation> {
     OPERATIONS.iter().map(with_call).collect()
 }
 
-/// Returns one operation of each kind that a transport could treat differently: idempotent and not,
-/// of plex.tv and of a media server, with and without an output. Use this in tests that wait or
-/// repeat many cases.
+/// Returns a few operations that a transport could treat differently: they are idempotent or not,
+/// are sent to plex.tv or to a media server, and have an output or none. Use this in tests that
+/// wait or repeat many cases.
 pub fn one_of_each_kind() -> Vec<EveryOperation> {
     const NAMES: [&str; 4] =
         ["getTokenDetails", "postUsersSignInData", "getTransientToken", "signOut"];

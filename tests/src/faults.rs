@@ -32,7 +32,7 @@ impl FaultPlan {
         self
     }
 
-    /// Returns the ending of a connection, by its number.
+    /// Returns how the connection with this number ends.
     fn ending(&self, number: usize) -> Ending {
         if !(number + 1).is_multiple_of(self.every) {
             return self.answers.map_or(Ending::None, |answers| Ending::Closes { answers });
@@ -52,7 +52,7 @@ impl FaultPlan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Point {
-    /// When the first bytes of a request arrive, before they are read.
+    /// When the first bytes of a request arrive, before they are processed.
     Unread,
     /// After a request was handled, before the first byte of its response.
     Unanswered,
@@ -94,7 +94,7 @@ pub struct Faults {
 #[derive(Debug, Default)]
 struct Plan {
     plan: Option<FaultPlan>,
-    /// The number of connections whose ending has been decided so far.
+    /// The number of connections that this plan has been applied to so far.
     number: usize,
     /// The number of plans set so far. Pending faults of earlier plans are canceled.
     generation: usize,

@@ -3,7 +3,9 @@
 //! - [`carrier`] sends a call in each supported way: in memory, by hand, and over both transports.
 //! - [`every_operation`] has each operation of the core with valid inputs and a successful
 //!   response.
-//! - [`RawServer`] writes scripted bytes, for responses that are not HTTP at all.
+//! - [`RawServer`] writes scripted bytes, which need not be HTTP.
+//! - [`TlsServer`] ends TLS connections in a chosen way, and [`RandomTlsServer`] misbehaves at
+//!   random.
 //! - [`BlackHole`] is a port that neither accepts nor refuses a connection.
 //! - [`FaultPlan`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
 //! - [`bare_client`] is a minimal client, to send requests without a library in between.

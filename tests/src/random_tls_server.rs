@@ -16,7 +16,7 @@ mod plan;
 
 use plan::{After, Before, Plan};
 
-// A client that never closes its connection fails its test instead of blocking it.
+// A client that never closes its connection delays its test instead of blocking it.
 const LONGEST_READ: Duration = Duration::from_secs(30);
 
 /// A server on `127.0.0.1` that follows a random plan on each connection, until the process ends.
@@ -83,7 +83,7 @@ impl RandomTlsServer {
     }
 
     /// Returns whether any of the current call's requests was read. Waits until the call's
-    /// connections have ended, so the client must have closed them.
+    /// connections have ended, so the client should have closed them.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A server that writes scripted bytes, for responses that are not HTTP at all.
+//! A server that writes scripted bytes, which need not be HTTP.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
@@ -26,8 +26,8 @@ pub enum Step {
     Write(Vec<u8>),
     /// Waits for this long.
     Pause(Duration),
-    /// Sends nothing more and leaves the connection open until the client ends it or the server is
-    /// dropped.
+    /// Sends nothing more and leaves the connection open until the client ends it, the server is
+    /// dropped, or the client has been silent for 30 seconds.
     StallUntilDropped,
     /// Closes the connection: shuts down writing, then reads everything else that the client sends.
     Close,
@@ -76,7 +76,7 @@ impl RawServer {
     }
 
     /// Starts a server with one script per connection, in order; further connections run the last
-    /// one. Each reads a complete request first.
+    /// script. Every script starts by reading a complete request.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A table of measurements: the library's next to the baseline's, and the limit of each.
+//! A table that shows the library's measurements next to the baseline's, with a limit for each.
 
 use std::fmt;
 use std::process::ExitCode;
@@ -63,10 +63,11 @@ impl Table {
         line(what, &numbers[0], &numbers[1], &format!("{ratio:.3}"), &limit.to_string(), verdict);
     }
 
-    /// Returns failure if a row exceeded its limit.
+    /// Returns a failure exit code if any row exceeded its limit, after printing the number of such
+    /// rows.
     pub fn finish(self) -> ExitCode {
         if self.exceeded > 0 {
-            println!("{} above the limit", self.exceeded);
+            println!("rows above their limit: {}", self.exceeded);
             return ExitCode::FAILURE;
         }
         ExitCode::SUCCESS

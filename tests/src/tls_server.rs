@@ -1,4 +1,5 @@
-//! A TLS server that writes one response on each connection and ends it in a chosen way.
+//! A TLS server that writes one response on each connection, and then ends the connection in a
+//! chosen way.
 
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};

@@ -1,4 +1,4 @@
-//! A `tracing` subscriber that receives everything, at every level.
+//! A `tracing` subscriber that receives all spans and events, at every level.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -22,8 +22,8 @@ pub struct Work {
     /// The work that `ours` is compared with: the same work done by hand, or for [`Kind::Growth`]
     /// usually the parsing of a smaller response.
     pub baseline: Side,
-    /// The limit on the number of instructions: the measured ratio to the baseline, plus a few
-    /// percent.
+    /// The limit on the number of instructions: usually the measured ratio to the baseline, plus a
+    /// margin.
     pub limit: Limit,
 }
 
@@ -47,7 +47,7 @@ pub type Side = Box<dyn Fn() -> Ready>;
 pub struct Ready {
     /// Does the work once and leaks the result, so that dropping it is not measured.
     pub run: Box<dyn Fn()>,
-    /// The length of the response, if there is one.
+    /// The length of the response, or 0 if there is none.
     pub bytes: usize,
 }
 

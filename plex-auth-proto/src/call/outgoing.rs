@@ -149,10 +149,11 @@ impl Outgoing {
     /// If a server or a proxy sends one response too many on a reused connection, each later
     /// request receives the response to a different request. A successful response can be compared
     /// with the request. A refusal has nothing to compare, and could make a program delete a valid
-    /// token. So this returns true for an idempotent request if the response is an
-    /// [`Unauthorized`](ResponseError::Unauthorized) or [`Forbidden`](ResponseError::Forbidden)
-    /// error with the outcome [`Refused`](crate::error::Outcome::Refused), or if it reports that a
-    /// PIN is gone. The cost is one extra request if the token really is invalid.
+    /// token. So this returns true for an idempotent request without its own connection if the
+    /// response is an [`Unauthorized`](ResponseError::Unauthorized) or
+    /// [`Forbidden`](ResponseError::Forbidden) error with the outcome
+    /// [`Refused`](crate::error::Outcome::Refused), or if it reports that a PIN is gone. The cost
+    /// is one extra request if the refusal is genuine.
     ///
     /// Call this only if other requests have or may have used the connection. The first response on
     /// a connection needs no confirmation.
@@ -181,8 +182,8 @@ impl Outgoing {
         self.settings.must_confirm(&error)
     }
 
-    /// Returns the error for an exchange that ended without a response. `sent` says whether any of
-    /// the request may have reached the server. If in doubt, pass `true`.
+    /// Returns the error for an exchange that ended without a complete response. `sent` says
+    /// whether any of the request may have reached the server. If in doubt, pass `true`.
     pub fn transport_error(&self, kind: TransportErrorKind, sent: bool) -> TransportError {
         TransportError::new(&self.settings.context, kind, sent)
     }

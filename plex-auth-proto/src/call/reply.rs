@@ -11,7 +11,7 @@ use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 use crate::wire::decode::{Decode, DecodeError, Decoded};
 
-/// The response headers that `Debug` shows.
+/// The response headers whose values `Debug` shows.
 // `x-request-id` is not in the list: a server can choose it freely or copy it from the request, so
 // it may contain a secret. Observers receive it only after a check.
 const SHOWN_HEADERS: [&str; 8] = [
@@ -108,8 +108,9 @@ impl<T> Reply<T> {
     /// Parses a response like [`parse`](Self::parse), and returns its status and headers with the
     /// value.
     ///
-    /// A server can echo a secret in any header. All headers are marked sensitive except a few that
-    /// help with diagnosis, such as `Date` and `Retry-After`, so that only those appear in `Debug`.
+    /// A server can echo a secret in any header. So all headers are marked sensitive, and `Debug`
+    /// redacts their values, except for a few headers that help with diagnosis, such as `Date` and
+    /// `Retry-After`.
     ///
     /// # Errors
     ///
@@ -220,7 +221,7 @@ impl<T> Reply<T> {
         self.settings.body_limit(status, headers)
     }
 
-    /// Returns the error for an exchange that ended without a response.
+    /// Returns the error for an exchange that ended without a complete response.
     ///
     /// `sent` says whether any of the request may have reached the server. If in doubt, pass
     /// `true`. For an example, see [`Reply`].
@@ -255,9 +256,9 @@ impl<T> Reply<T> {
     /// - Its response is the same for everyone (`plex_keys` and `server_identity`) or can be used
     ///   only once (`nonce`).
     ///
-    /// All other operations want a connection of their own: their responses contain a token or data
-    /// about an account or a server, or only confirm that something was done. A custom call shares
-    /// connections unless [`Call::own_connection`](crate::Call::own_connection) is used.
+    /// All other operations want a connection of their own: their responses contain a token, a PIN
+    /// or data about an account or a server, or only confirm that something was done. A custom call
+    /// shares connections unless [`Call::own_connection`](crate::Call::own_connection) is used.
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }

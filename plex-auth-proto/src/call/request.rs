@@ -1,4 +1,4 @@
-//! Construction of requests with their common headers and bodies.
+//! Construction of requests, including the headers that all of them carry.
 
 use http::header::CONTENT_TYPE;
 use http::request::Builder;
@@ -64,7 +64,7 @@ pub(crate) fn builder(
     path: &str,
 ) -> Builder {
     // Without the slash, the path would extend the last part of the base URL, and so change the
-    // host if the URL has no path prefix.
+    // host or the port if the URL has no path prefix.
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mut request = Request::builder().method(method).uri(format!("{url}{slash}{path}"));
     if let Some(headers) = request.headers_mut() {

@@ -9,8 +9,8 @@ use crate::operation::context::RequestContext;
 
 /// The size limit for a response, unless the call or the transport sets its own: 1 MiB.
 ///
-/// Parsing a response to one of this crate's operations allocates at most 16 bytes per byte of the
-/// body, plus 256 KiB, whatever the body contains.
+/// Parsing a response to one of this crate's operations never takes more than 16 bytes of memory
+/// per byte of the body, plus 256 KiB, whatever the body contains.
 // An account takes 6 to 10 kB. Even a list of several hundred devices or servers stays below 1 MiB.
 pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 
@@ -87,8 +87,8 @@ impl Settings {
     }
 }
 
-/// Returns the declared length of the body: zero if none is declared, and `usize::MAX` if the
-/// length does not fit into a `usize`.
+/// Returns the declared length of the body: zero if none or an invalid one is declared, and
+/// `usize::MAX` if the length does not fit into a `usize`.
 pub(super) fn declared_length(headers: &HeaderMap) -> usize {
     let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
     else {

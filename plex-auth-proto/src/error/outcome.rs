@@ -118,8 +118,8 @@ impl ResponseError {
     }
 }
 
-/// Returns whether a status other than 3xx, 429 and 5xx is a refusal by the intended host, and not
-/// by a proxy in front of it.
+/// Returns whether the request was refused by the intended host, and not by a proxy in front of it.
+/// Redirects, 429 and 5xx are not passed to this function.
 fn is_refusal(rejection: &Rejection) -> bool {
     let (context, status) = (rejection.context(), rejection.status());
     match context.host() {

@@ -26,8 +26,9 @@ impl PlexError {
         self.status
     }
 
-    /// Returns Plex's message, such as `User could not be authenticated`: one line of at most 200
-    /// characters, with control characters replaced by spaces.
+    /// Returns Plex's message, such as `User could not be authenticated`, if the entry has one. It
+    /// is one line of at most 200 characters. Control characters, line and paragraph separators,
+    /// and directional marks are replaced by spaces.
     ///
     /// The server may quote parts of the request in it. Show it to the user who sent the request,
     /// but do not log it.
@@ -145,8 +146,9 @@ fn one_line(text: &str) -> Box<str> {
     line.map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 
-/// Returns whether the character is safe to print. Line and paragraph separators start a new line,
-/// and directional marks reverse the text, but none of them are control characters.
+/// Returns whether the character is safe to print. Apart from control characters, this excludes
+/// line and paragraph separators, which start a new line, and directional marks, which can reverse
+/// the text.
 fn is_shown(character: char) -> bool {
     let breaks = matches!(character, '\u{2028}' | '\u{2029}');
     let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -8,7 +8,8 @@ use crate::operation::context::{Origin, RequestContext};
 /// The target of a redirect: the scheme, host and port of its `Location`.
 ///
 /// The host name in `Location` can be any text, including a secret from the request. `Display` and
-/// `Debug` show it only if it is the host that the request was sent to, or one of Plex's.
+/// `Debug` show it only if it is the host that the request was sent to, or a well-known host of
+/// Plex, such as `app.plex.tv`.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -32,12 +33,12 @@ pub struct RedirectTarget {
     is_known: bool,
 }
 
-/// The hosts that plex.tv redirects to if the path is wrong. Only these exact names are shown,
-/// because any other subdomain could be a secret.
+/// The hosts that plex.tv redirects to if the path is wrong. Names are compared as a whole, because
+/// any other subdomain could be a secret.
 const HOSTS_OF_PLEX: [&str; 4] = ["plex.tv", "www.plex.tv", "clients.plex.tv", "app.plex.tv"];
 
 impl RedirectTarget {
-    /// Reads the `Location` of a response.
+    /// Reads the `Location` of a response. Returns `None` if it is missing or unreadable.
     pub(super) fn read(context: &RequestContext, headers: &HeaderMap) -> Option<Self> {
         let location = headers.get(LOCATION)?.to_str().ok()?.trim();
         let own = context.origin();
@@ -65,8 +66,8 @@ impl RedirectTarget {
         self.is_known
     }
 
-    /// Returns the origin. The redirecting server chose the host name in it, so show the origin to
-    /// the user who sent the request, but do not log it.
+    /// Returns the origin. The redirecting server chose the host name in it, so do not log the
+    /// origin. You can show it to the user who sent the request.
     pub fn origin(&self) -> &Origin {
         &self.origin
     }

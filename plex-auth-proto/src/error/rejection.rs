@@ -66,7 +66,8 @@ impl Rejection {
     }
 
     /// Returns the errors that Plex lists in the body: usually one. The slice is empty if the body
-    /// is empty or a web page, as sent by media servers and proxies.
+    /// is not one of Plex's errors: for example, if it is empty, or a web page from a media server
+    /// or a proxy.
     pub fn errors(&self) -> &[PlexError] {
         &self.errors
     }
@@ -117,9 +118,9 @@ impl Rejection {
     }
 }
 
-/// Returns the meaning of a code in combination with its status, if the status does not imply it.
-/// The meanings are those that other Plex clients rely on. 1013 and 1020 mean different things with
-/// different statuses.
+/// Returns the meaning of a code in combination with its status, if it is known and the status does
+/// not imply it. The meanings are those that other Plex clients rely on. 1013 and 1020 mean
+/// different things with different statuses.
 fn meaning(status: u16, code: u32) -> Option<&'static str> {
     Some(match (status, code) {
         (400, 1000) => "the client identifier is missing",

@@ -13,13 +13,13 @@ pub(super) mod message;
 
 /// A response that is an error or cannot be read.
 ///
-/// The status takes precedence: a 401 is [`Unauthorized`](Self::Unauthorized) whether its body is
-/// JSON, XML, HTML or empty. Only successful responses are checked for content, shape and size.
+/// The status takes precedence: a 401 is [`Unauthorized`](Self::Unauthorized) even if its body is a
+/// web page or empty. Only successful responses are checked for content, shape and size.
 ///
-/// No error contains a body, a token, a password or a query string. Plex's own message is available
-/// only through [`PlexError::message`](crate::error::PlexError::message), because a server can echo
-/// parts of the request in it. `Display` is one line: what failed, which server answered with which
-/// status, and what to do. `Debug` also names the operation.
+/// `Display` and `Debug` never show a body, a token, a password or a query string. Plex's own
+/// message is available only through [`PlexError::message`](crate::error::PlexError::message),
+/// because a server can echo parts of the request in it. `Display` is one line: what failed, which
+/// server answered, and in most cases the status and what to do. `Debug` also names the operation.
 ///
 /// Most programs need only the predicates: [`is_token_invalid`](Self::is_token_invalid),
 /// [`needs_verification_code`](Self::needs_verification_code), [`is_pin_gone`](Self::is_pin_gone),
@@ -95,8 +95,8 @@ pub enum ResponseError {
         /// The origin of the target. `None` if `Location` is missing or unreadable.
         to: Option<RedirectTarget>,
     },
-    /// A successful response whose body is not Plex's: a page from a proxy or a captive portal, or
-    /// a malformed document.
+    /// A successful response whose body is not the expected data: for example, a page from a proxy
+    /// or a captive portal, or an empty, malformed or compressed body.
     #[non_exhaustive]
     UnexpectedContent {
         /// The context of the request.
@@ -113,7 +113,7 @@ pub enum ResponseError {
         context: Box<RequestContext>,
         /// The status.
         status: StatusCode,
-        /// The field, such as `MediaContainer.token`.
+        /// The field, such as `MediaContainer.token`, or `.` for the body itself.
         path: FieldPath,
         /// The problem with the field.
         problem: &'static str,
@@ -202,7 +202,7 @@ impl ResponseError {
         self.parts().0
     }
 
-    /// Returns the published name of the operation, such as `getTokenDetails`.
+    /// Returns the [name of the operation](RequestContext::operation), such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
         self.context().operation()
     }
@@ -243,10 +243,10 @@ impl ResponseError {
     /// Returns whether Plex said that the token is no longer valid. Discard it and sign in again
     /// only in this case.
     ///
-    /// This is true for a 401 or 498 from plex.tv in response to a call that carried a token,
-    /// unless it is [unconfirmed](Self::is_unconfirmed), and for a 422 with the message "Invalid
-    /// token". It is false for a media server's 401, which applies only to that server, and for
-    /// outages, rate limits, web pages and missing responses.
+    /// This is true only for an [`Unauthorized`](Self::Unauthorized) response to a call that
+    /// carried a token: a 401 or 498 from plex.tv that is not [unconfirmed](Self::is_unconfirmed),
+    /// or a 422 that is not from a media server. It is false for a media server's 401, which
+    /// applies only to that server, and for outages, rate limits and web pages.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
         let concerns_account = match self.status().as_u16() {
@@ -262,9 +262,9 @@ impl ResponseError {
         matches!(self, Self::VerificationCodeRequired(_) | Self::VerificationCodeRejected(_))
     }
 
-    /// Returns whether the PIN no longer exists, so that a new one is needed: 404 with code 1020,
-    /// or 410 in response to a call about a PIN. The PIN has expired, never existed, or was created
-    /// under another client identifier.
+    /// Returns whether the PIN is gone, so that a new one is needed: 404 with code 1020 from
+    /// plex.tv, or 410 in response to a call about a PIN. The PIN has expired, never existed, or
+    /// was created under another client identifier.
     ///
     /// A 404 without that code is from a gateway, and does not mean that the PIN is gone.
     pub fn is_pin_gone(&self) -> bool {

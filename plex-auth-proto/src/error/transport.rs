@@ -71,7 +71,7 @@ pub enum TransportErrorKind {
     /// `plex.direct` names because they point to the local network (DNS rebinding protection).
     /// Allow `plex.direct` in the router.
     NameNotFound,
-    /// The connection was refused: no program is listening on the address.
+    /// The connection was refused, usually because no program is listening on the port.
     Refused,
     /// The network or the host is unreachable.
     Unreachable,
@@ -89,7 +89,7 @@ pub enum TransportErrorKind {
     Proxy,
     /// The client could not start. Contains the reason, a message fixed at compile time.
     NotStarted(&'static str),
-    /// The program stopped waiting for the response: it dropped the driver of a flow.
+    /// The program stopped waiting for the response, for example by dropping the driver of a flow.
     Cancelled,
     /// Any other failure below the HTTP layer.
     Other,
@@ -120,12 +120,12 @@ impl fmt::Display for TransportErrorKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TlsErrorKind {
-    /// The issuer of the certificate is not trusted: the server's certificate is self-signed, or
-    /// someone is intercepting the connection. You can add your own certificate authority to the
-    /// transport's roots.
+    /// The issuer of the certificate is not trusted: the server's certificate is self-signed or
+    /// from a private certificate authority, or someone is intercepting the connection. You can add
+    /// your own certificate authority to the transport's roots.
     UntrustedIssuer,
-    /// The certificate is for another name. A media server's certificate is for its `plex.direct`
-    /// name.
+    /// The certificate is for another name. By default, a media server's certificate is for its
+    /// `plex.direct` name.
     WrongName,
     /// The certificate has expired, or this machine's clock is wrong.
     Expired,

@@ -30,8 +30,8 @@ impl MediaServerAddress {
     /// of 75 s. Afterwards, it can take up to 90 s for the server to appear in the account's
     /// [`resources`](crate::PlexTv::resources), which contain its access token.
     ///
-    /// Plex accepts the claim token only in the URL, so this library redacts the URL wherever it is
-    /// displayed.
+    /// Plex accepts the claim token only in the URL, so this library redacts the path and query
+    /// wherever it displays the URL.
     ///
     /// | The server's response | Error |
     /// |---|---|

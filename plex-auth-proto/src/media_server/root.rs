@@ -16,14 +16,14 @@ impl MediaServer {
     /// Returns the server's description of itself and verifies that the token is valid for this
     /// server. Sends `GET {server}/` (getServerInfo).
     ///
-    /// An unclaimed server accepts every client in its network, with any token.
+    /// An unclaimed server accepts every client on its network, with any token.
     ///
     /// | The server's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is not valid for this server; this does not mean that the account's token is invalid |
     /// | a successful response without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
-    /// The response may be JSON or XML. Source: two clients.
+    /// The response may be JSON or XML. Sources: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -54,8 +54,8 @@ lenient::object! {
     /// A media server's description of itself, for authorized clients. The response contains many
     /// more fields, which describe the server's features.
     ///
-    /// `Debug` redacts the names of the server and of its account. In a test, create one from the
-    /// content of the container:
+    /// `Debug` redacts the names of the server and of its account. In a test, create a `ServerRoot`
+    /// from the content of the `MediaContainer`:
     ///
     /// ```
     /// let root: plex_auth_proto::server::ServerRoot = serde_json::from_str(r#"{"friendlyName": "Attic"}"#)?;
@@ -100,7 +100,7 @@ impl ServerRoot {
 }
 
 redacted_debug! {
-    /// Redacts names.
+    /// Redacts the names of the server and of its account.
     ServerRoot {
         friendly_name masked, machine_identifier, version, platform, platform_version, my_plex,
         my_plex_username masked, my_plex_signin_state, unreadable,

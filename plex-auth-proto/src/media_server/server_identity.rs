@@ -22,7 +22,7 @@ impl MediaServerAddress {
     /// | The server's response | Error |
     /// |---|---|
     /// | a successful response without an identifier | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): not a media server |
-    /// | a web page | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): another program or a proxy |
+    /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): another program or a proxy |
     ///
     /// The response may be JSON or XML. Sources: two clients and the published API.
     ///
@@ -103,7 +103,7 @@ fn read(body: &[u8]) -> Result<ServerIdentity, DecodeError> {
     media_container::read(body)?.ok_or_else(|| {
         DecodeError::shape(
             "MediaContainer.machineIdentifier",
-            "is missing; this is not a media server, so check the URL",
+            "is missing or invalid; this is probably not a media server, so check the URL",
         )
     })
 }

@@ -33,7 +33,7 @@ impl MediaServer {
     /// | The server's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the source is invalid |
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; this does not mean that the account's token is invalid |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or not valid for this server; this does not mean that the account's token is invalid |
     /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is not an administrator's |
     /// | a successful response without a container | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer` |
     ///
@@ -110,9 +110,10 @@ impl MediaServer {
     }
 }
 
-/// The connections of a source.
+/// The server or provider that a [`Source`](crate::Source) refers to, with its connections and a
+/// token for it.
 ///
-/// In a test, create one from JSON:
+/// In a test, create a value from JSON:
 ///
 /// ```
 /// let source: plex_auth_proto::SourceConnectionInformation =
@@ -123,8 +124,8 @@ impl MediaServer {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceConnectionInformation {
-    /// The server or provider that the source refers to, or none if this server does not know the
-    /// source. The format allows for several.
+    /// The server or provider that the source refers to. Empty if this server does not know the
+    /// source. Plex's format allows more than one element.
     pub devices: Vec<SourceDevice>,
     unreadable: Unreadable,
 }
@@ -202,7 +203,7 @@ lenient::object! {
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct SourceConnection {
-        /// `http` or `https`.
+        /// The protocol: `http` or `https`.
         pub protocol: Option<String>,
         /// The IP address or host name.
         pub address: Option<String>,

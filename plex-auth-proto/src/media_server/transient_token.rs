@@ -27,7 +27,7 @@ impl MediaServer {
     /// | The server's response | Error |
     /// |---|---|
     /// | 400 | [`BadRequest`](crate::ResponseError::BadRequest): the type or the scope is unknown |
-    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or invalid; this does not mean that the account's token is invalid |
+    /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is missing or not valid for this server; this does not mean that the account's token is invalid |
     /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is missing or invalid, or no transient token could be created |
     /// | a successful response without a token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape): an unclaimed server has no tokens |
     ///
@@ -71,7 +71,7 @@ pub enum TokenType {
 }
 
 impl TokenType {
-    /// Returns the value that Plex uses.
+    /// Returns the value of the request's `type` parameter.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Delegation => "delegation",
@@ -88,7 +88,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Returns the value that Plex uses.
+    /// Returns the value of the request's `scope` parameter.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::All => "all",
@@ -96,7 +96,8 @@ impl Scope {
     }
 }
 
-/// A short-lived server token, valid for at most 48 hours or until the server restarts.
+/// A short-lived server token, valid for up to 48 hours or until the server restarts, whichever
+/// comes first.
 ///
 /// In a test, create one from JSON:
 ///

@@ -12,11 +12,11 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl MediaServer {
-    /// Removes the server from its account, so that users it was shared with lose access and any
-    /// client in its network can [`claim`](Self::claim) it. Sends `DELETE {server}/myplex/account`.
+    /// Removes the server from its account: the users it was shared with lose access, and any
+    /// client on its network can [`claim`](Self::claim) it. Sends `DELETE {server}/myplex/account`.
     ///
-    /// This invalidates the server's tokens, including the one that authorizes this request. The
-    /// token must be the owner's.
+    /// The request's token must be the owner's. Unclaiming invalidates the server's tokens,
+    /// including the one that authorizes this request.
     ///
     /// | The server's response | Error |
     /// |---|---|
@@ -24,7 +24,7 @@ impl MediaServer {
     /// | 403 | [`Forbidden`](crate::ResponseError::Forbidden): the token is not the owner's |
     ///
     /// Any successful response is accepted unless it is a web page from another program. The
-    /// operation is not part of the published API. Source: two clients.
+    /// operation is not part of the published API. Sources: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -34,12 +34,12 @@ impl Attempt {
         self.number = self.number.saturating_add(1);
     }
 
-    /// Returns the published name of the operation, such as `getTokenDetails`.
+    /// Returns the [name of the operation](RequestContext::operation), such as `getTokenDetails`.
     pub fn operation(&self) -> &'static str {
         self.context.operation()
     }
 
-    /// Returns the operation, the host and the origin, as in errors.
+    /// Returns the operation, the host and the origin, as reported in errors.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }
@@ -54,9 +54,9 @@ impl Attempt {
         &self.url
     }
 
-    /// Returns the number of this attempt within its exchange, starting at 1. Only retries by the
-    /// transport increase it. If the program or a flow sends a request again, a new exchange
-    /// starts.
+    /// Returns the number of this attempt within its exchange, starting at 1. It increases only if
+    /// the transport itself repeats the request. If the program or a flow sends a request again, a
+    /// new exchange starts.
     pub fn number(&self) -> u32 {
         self.number
     }

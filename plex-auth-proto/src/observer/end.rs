@@ -5,7 +5,8 @@ use http::StatusCode;
 
 use crate::error::TransportErrorKind;
 
-/// The end of an [`Attempt`](super::Attempt).
+/// The report on the end of an [`Attempt`](super::Attempt): its outcome, its duration and details
+/// of the response.
 #[derive(Clone, Debug)]
 pub struct AttemptEnd {
     pub(super) outcome: AttemptOutcome,
@@ -29,9 +30,10 @@ impl AttemptEnd {
         }
     }
 
-    /// Returns the status of the response, if its head has arrived. There is also a status if a
-    /// successful response was cut off, although the outcome is then a [transport
-    /// error](AttemptOutcome::TransportError).
+    /// Returns the status of the response, if its head has arrived. Even then, the outcome can be
+    /// [`Cancelled`](AttemptOutcome::Cancelled), or a [transport
+    /// error](AttemptOutcome::TransportError) if the body of a successful response did not arrive
+    /// completely.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -41,13 +43,15 @@ impl AttemptEnd {
         self.duration
     }
 
-    /// Returns the number of bytes of the response body that were read, at most [the number worth
-    /// reading](crate::Outgoing::body_limit). It is zero if the attempt was cancelled.
+    /// Returns the number of bytes of the response body that were read. Transports read only as
+    /// many as [are needed](crate::Outgoing::body_limit). The number is zero if the attempt was
+    /// cancelled.
     pub fn response_size(&self) -> usize {
         self.response_size
     }
 
-    /// Returns the value of the response's `x-request-id`, which identifies the request to Plex.
+    /// Returns the value of the response's `x-request-id`, which identifies the request to Plex, or
+    /// `None` if there is none that is safe to display.
     ///
     /// The server chooses the value. It is omitted if it is longer than 128 characters, is not
     /// visible ASCII, or repeats a part of the request that may be secret: a sensitive header, a

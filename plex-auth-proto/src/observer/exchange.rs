@@ -118,8 +118,8 @@ impl ObservedExchange {
         }
     }
 
-    /// Reports the end of the attempt in flight, with the number of bytes of the response body that
-    /// were read. Does nothing if none is in flight.
+    /// Reports the end of the attempt in flight. `response_size` is the number of bytes of the
+    /// response body that were read. Does nothing if no attempt is in flight.
     pub fn finish(&mut self, response_size: usize, result: Result<(), TransportErrorKind>) {
         let outcome = match result {
             Ok(()) => AttemptOutcome::Response,
@@ -128,8 +128,8 @@ impl ObservedExchange {
         self.end(outcome, response_size);
     }
 
-    /// Reports the attempt in flight as cancelled, as dropping the exchange does. Does nothing if
-    /// none is in flight.
+    /// Reports the attempt in flight as cancelled. Dropping the exchange has the same effect. Does
+    /// nothing if no attempt is in flight.
     pub fn cancel(&mut self) {
         self.end(AttemptOutcome::Cancelled, 0);
     }
@@ -140,7 +140,7 @@ impl ObservedExchange {
         let end = AttemptEnd { outcome, status, duration, response_size, request_id };
         guarded(|| self.observer.finished(&self.attempt, &end));
         // The extensions can contain a span, which ends when its last handle is dropped. If they
-        // were not cleared here, the span would stay open until the exchange is dropped.
+        // were not cleared here, the span would stay open after the end of the attempt.
         self.attempt.extensions_mut().clear();
     }
 }

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use super::attempt::Attempt;
 use super::end::AttemptEnd;
 
-/// A receiver of reports before and after each attempt to send a request, for logs, metrics or
-/// traces.
+/// An observer that is notified before and after each attempt to send a request, for logs, metrics
+/// or traces.
 ///
 /// Set it with the `observer` method of the transports in `plex-auth-ureq` and `plex-auth-hyper`.
 /// Your own HTTP client reports through an [`ObservedExchange`](super::ObservedExchange). With the
@@ -78,7 +78,8 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
 }
 
-/// Combines two observers. The first one is called first.
+/// Combines two observers. The first one is called first. If it panics, the second one is not
+/// called.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn started(&self, attempt: &mut Attempt) {
         self.0.started(attempt);

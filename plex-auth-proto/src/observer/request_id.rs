@@ -12,11 +12,11 @@ const REQUEST_ID: &str = "x-request-id";
 const MAX_LENGTH: usize = 128;
 
 /// The maximum size of a body that is searched. It is limited because the search runs for each
-/// attempt. A sign-in takes a few hundred bytes, a device's JWT one or two thousand.
+/// attempt. A sign-in usually takes about 100 bytes, and a device's JWT about 500.
 const MAX_SEARCHED_BODY: usize = 16 * 1024;
 
-/// The number of consecutive bytes that an ID must not have in common with a secret. Two
-/// random UUIDs share eight by chance about once in 90,000 requests.
+/// The number of consecutive bytes that an ID must not have in common with a secret. The
+/// probability that two random UUIDs have eight in common is about 1 in 90,000.
 const COMMON_LENGTH: usize = 8;
 
 /// The minimum length of a short secret. A secret of at least this length, but shorter than
@@ -25,7 +25,7 @@ const MIN_LENGTH: usize = 4;
 
 /// The secrets of a request, which a displayed ID must not repeat.
 pub(super) struct RequestIdFilter {
-    /// `None` if the body is too large.
+    /// `None` if the body is too large to be searched. In that case, no ID is displayed.
     secrets: Option<Zeroizing<Vec<u8>>>,
 }
 

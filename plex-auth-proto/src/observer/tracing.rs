@@ -6,15 +6,16 @@ use super::interface::Observer;
 
 /// An [`Observer`] that reports each attempt to [`tracing`](https://docs.rs/tracing).
 ///
-/// An attempt is a span named `plex_request` at level `DEBUG`, a child of the current span. It
+/// Each attempt is a span named `plex_request` at level `DEBUG`, a child of the current span. It
 /// contains an event `started` at level `TRACE` and an event `finished` at level `DEBUG`. The span
-/// and the events have the target `plex_auth`, so that `RUST_LOG=plex_auth=debug` enables them.
+/// and the events have the target `plex_auth`: `RUST_LOG=plex_auth=debug` enables the span and
+/// `finished`, and `RUST_LOG=plex_auth=trace` also enables `started`.
 ///
 /// Fields of the span:
 ///
 /// | field | type | value |
 /// |---|---|---|
-/// | `operation` | text | the published name of the operation, such as `getTokenDetails` |
+/// | `operation` | text | the [name of the operation](Attempt::operation), such as `getTokenDetails` |
 /// | `method` | text | the HTTP method |
 /// | `url` | text | the URL, [without its path and query](Attempt::url) if they are secret |
 /// | `attempt` | number | the [number](Attempt::number) within the exchange, starting at 1 |

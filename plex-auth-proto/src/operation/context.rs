@@ -7,7 +7,7 @@ use crate::operation::{Host, Operation};
 
 /// The operation, the host and the origin of a request, as reported by errors and observers.
 ///
-/// All of it is known before the response arrives, and none of it is secret.
+/// All of this is known before the response arrives, and none of it is secret.
 #[derive(Clone, Debug)]
 pub struct RequestContext {
     operation: &'static str,
@@ -57,18 +57,20 @@ impl RequestContext {
         self.about_a_pin
     }
 
-    /// Returns the meaning of status 401 for a request without a token.
+    /// Returns the meaning of status 401 for a request without a token, if the operation defines
+    /// one.
     pub(crate) fn unauthorized(&self) -> Option<&'static str> {
         self.unauthorized
     }
 
-    /// Returns the published name of the operation, such as `getTokenDetails`, or the name that a
-    /// custom call was created with.
+    /// Returns the [name](crate::Operation::name) of the operation, such as `getTokenDetails`, or
+    /// the name that a custom call was created with.
     pub fn operation(&self) -> &'static str {
         self.operation
     }
 
-    /// Returns the host, or `None` for a custom call whose [host](crate::Call::host) is not set.
+    /// Returns the kind of host, or `None` for a custom call whose [host](crate::Call::host) is not
+    /// set.
     pub fn host(&self) -> Option<Host> {
         self.host
     }
@@ -90,7 +92,8 @@ impl RequestContext {
     }
 }
 
-/// Formats the context as operation and origin: `getTransientToken at http://10.0.0.7:32400`.
+/// Formats the operation, followed by the origin if there is one:
+/// `getTransientToken at http://10.0.0.7:32400`.
 impl fmt::Display for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.origin {

@@ -193,8 +193,8 @@ impl Account {
         self.protected == Some(true)
     }
 
-    /// Returns the JSON paths of fields that this version could not read, so that a program can
-    /// report them and tell them apart from missing fields.
+    /// Returns the JSON paths of fields that this version of the library could not read, so that a
+    /// program can report them and tell them apart from missing fields.
     ///
     /// If a list element was dropped, the path is that of the list. Unknown fields and the content
     /// of a [`RawJson`] are not checked. Paths contain no values.

@@ -56,17 +56,17 @@ lenient::object! {
         pub client_identifier: Option<String> as "clientIdentifier",
         /// The location of the client that created the PIN, estimated from its IP address.
         pub location: Option<PinLocation>,
-        /// The number of seconds until the PIN expires, exactly as sent by Plex, unchecked.
+        /// The number of seconds until the PIN expires, as sent by Plex and without a range check.
         /// Programs should use [`ShortPin::expires_in`](crate::pin::ShortPin::expires_in) or
         /// [`StrongPin::expires_in`](crate::pin::StrongPin::expires_in) instead.
         pub expires_in: Option<i64> as "expiresIn",
-        /// The time at which the PIN was created, by Plex's clock, such as `2024-05-06T07:08:09Z`.
+        /// The time at which the PIN was created (by Plex's clock), such as `2024-05-06T07:08:09Z`.
         pub created_at: Option<String> as "createdAt",
         /// The time at which the PIN expires, by Plex's clock. Use it only for display, because the
         /// local clock may differ.
         pub expires_at: Option<String> as "expiresAt",
-        /// The token, if the PIN is linked. `None` in the response that creates the PIN. To get the
-        /// token, use [`poll_pin`](crate::PlexTv::poll_pin).
+        /// The token, if the PIN is linked. `None` for a newly created PIN. To get the token, use
+        /// [`poll_pin`](crate::PlexTv::poll_pin).
         pub auth_token: Option<Token> as "authToken",
         /// Whether the account was created during this login.
         pub new_registration: Option<bool> as "newRegistration",
@@ -74,9 +74,9 @@ lenient::object! {
 }
 
 impl Pin {
-    /// Returns the JSON paths of fields that this version could not read, such as
-    /// `location.postal_code`, so that a program can report them and tell them apart from missing
-    /// fields. Paths contain no values.
+    /// Returns the JSON paths of the fields that this version of the library could not read, such
+    /// as `location.postal_code`, so that a program can report them and tell them apart from
+    /// missing fields. Paths contain no values.
     ///
     /// ```
     /// let pin: plex_auth_proto::pin::Pin =
@@ -88,16 +88,17 @@ impl Pin {
         lenient::unreadable_fields(self)
     }
 
-    /// Returns the lifetime of a new PIN, counted from the response that created it: Plex's value,
-    /// capped at one day, or `default` if that value is missing, unreadable or not positive.
+    /// Returns the lifetime of a new PIN, counted from the arrival of Plex's response to the
+    /// creation request: Plex's value, capped at one day, or `default` if that value is missing,
+    /// unreadable or not positive.
     pub(crate) fn lifetime(&self, default: Duration) -> Duration {
         let lifetime = self.expires_in.map(clamp_lifetime);
         lifetime.filter(|lifetime| !lifetime.is_zero()).unwrap_or(default)
     }
 }
 
-/// The maximum lifetime of a PIN.
-// Plex's PINs expire after 15 or 30 minutes. A login must not wait for years if Plex sends
+/// The upper limit for the lifetime that Plex sends for a PIN.
+// Plex's PINs expire after 15 or 30 minutes. A login must not wait for days or years if Plex sends
 // milliseconds or a date by mistake.
 pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
@@ -106,8 +107,8 @@ pub(crate) fn clamp_lifetime(seconds: i64) -> Duration {
     u64::try_from(seconds).map_or(Duration::ZERO, Duration::from_secs).min(MAX_LIFETIME)
 }
 
-/// Parses the response that creates a PIN. A PIN without an ID or a code is reported as an error,
-/// because it cannot be used.
+/// Parses the response to a request that creates a PIN. A PIN without a valid ID and code is
+/// reported as an error, because it cannot be used.
 pub(crate) fn read(body: &[u8]) -> Result<Pin, DecodeError> {
     if let Some(pin) = decode::object(body)? {
         return Ok(pin);
@@ -150,7 +151,7 @@ lenient::object! {
         pub in_privacy_restricted_country: Option<bool> as "in_privacy_restricted_country",
         /// Whether the region has special privacy rules.
         pub in_privacy_restricted_region: Option<bool> as "in_privacy_restricted_region",
-        /// The region.
+        /// The region within the country, such as a state or a county.
         pub subdivisions: Option<String>,
         /// The latitude and longitude in degrees, separated by a comma.
         pub coordinates: Option<String>,

@@ -7,7 +7,8 @@ pub(crate) mod resources;
 lenient::object! {
     /// A resource that an account has access to, usually a media server.
     ///
-    /// `Debug` redacts the token, the names and the public address.
+    /// `Debug` redacts the token, the names and the public address, but not the addresses and URLs
+    /// of connections.
     #[derive(Default)]
     #[non_exhaustive]
     pub struct Resource {
@@ -54,8 +55,8 @@ lenient::object! {
         pub presence: Option<bool>,
         /// Whether the resource accepts only encrypted connections, so that `http` cannot be used.
         pub https_required: Option<bool> as "httpsRequired",
-        /// Whether the requesting client has the same public IP address and so is probably on the
-        /// same network.
+        /// Whether the requesting client has the resource's public IP address, and so is probably
+        /// on the resource's network.
         pub public_address_matches: Option<bool> as "publicAddressMatches",
         /// Whether the resource's network blocks names that resolve to private addresses, such as
         /// `plex.direct` names.
@@ -93,7 +94,8 @@ lenient::object! {
     pub struct ResourceConnection {
         /// The protocol: `http` or `https`.
         pub protocol: Option<String>,
-        /// The IP address or host name. `::` and link-local addresses (`fe80:`) cannot be reached.
+        /// The IP address or host name. `::` and IPv6 link-local addresses (`fe80::/10`) cannot be
+        /// used.
         pub address: Option<String>,
         /// The port.
         pub port: Option<u16>,
@@ -110,7 +112,7 @@ lenient::object! {
 }
 
 redacted_debug! {
-    /// Redacts the names and the public address.
+    /// Redacts the names and the public address, but not the addresses of connections.
     Resource {
         name masked, product, product_version, platform, platform_version, device, client_identifier, created_at,
         last_seen_at, provides, owner_id, source_title masked, public_address masked, access_token, owned, home,

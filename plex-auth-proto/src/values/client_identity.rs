@@ -17,16 +17,16 @@ const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION")
 /// security email. Generate one per installation, such as a UUID, save it and never change it. A
 /// PIN that was created under another identifier is not found.
 ///
-/// The user sees the other fields in the list of devices. The published SDKs send the product,
-/// version, platform and device, and name them `clientName`, `clientVersion`, `platform` and
-/// `deviceNickname`.
+/// The user sees most of the other fields in the list of devices. The published SDKs send the
+/// product, version, platform and device, and name them `clientName`, `clientVersion`, `platform`
+/// and `deviceNickname`.
 ///
 /// # Allowed values
 ///
 /// | Input | Result |
 /// |---|---|
 /// | whitespace around a value, including line breaks | trimmed |
-/// | an empty value, or only whitespace | identifier: an error; other fields: not sent |
+/// | an empty value, or only whitespace | identifier: an error; user agent: the default is sent; other fields: not sent |
 /// | non-ASCII text, such as `Salon d'été` or `客厅` | sent as UTF-8; identifier and user agent: an error |
 /// | line breaks and other control characters in a value | an error |
 /// | more than 1024 bytes | an error |
@@ -196,7 +196,7 @@ impl ClientIdentityBuilder {
             };
             headers.insert(field.header(), value);
         }
-        // A clone has space for exactly the current headers, which saves a thousand bytes. Its
+        // A clone has space for exactly the current headers, which saves at least 300 bytes. Its
         // index still has room for the headers that a request adds.
         Ok(ClientIdentity { headers: Arc::new(headers.clone()) })
     }

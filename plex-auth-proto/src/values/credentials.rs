@@ -67,9 +67,9 @@ impl Credentials {
         self
     }
 
-    /// Sets whether the session lasts longer. Defaults to `false`. The account's
-    /// [`remember_expires_at`](crate::Account::remember_expires_at) contains the time at which the
-    /// session ends.
+    /// Sets whether the session is a longer "remember me" session. Defaults to `false`. The
+    /// account's [`remember_expires_at`](crate::Account::remember_expires_at) contains the time at
+    /// which such a session ends.
     #[must_use]
     pub fn remember_me(mut self, remember: bool) -> Self {
         self.remember_me = remember;

@@ -5,7 +5,7 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::values::secret::Secret;
 
-/// The four-digit PIN that protects a user of a Plex Home from the other users.
+/// The four-digit PIN that is needed to switch to a protected user of a Plex Home.
 ///
 /// `Debug` shows `***`. The memory is zeroed on drop, except for copies in the URL of a request.
 ///

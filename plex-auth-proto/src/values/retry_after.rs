@@ -38,7 +38,7 @@ impl RetryAfter {
     }
 
     /// Parses whole seconds or an HTTP date. Returns `None` for any other value, and if the header
-    /// is repeated.
+    /// is missing or repeated.
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
         let mut values = headers.get_all(RETRY_AFTER).iter();
         let (value, None) = (values.next()?, values.next()) else {

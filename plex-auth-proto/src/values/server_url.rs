@@ -75,7 +75,8 @@ impl ServerUrl {
         self.authority.port_u16()
     }
 
-    /// Returns the URL of `path` below this one. The path starts with a slash.
+    /// Returns the URL of `path` below this one. The path starts with a slash. `query` is empty or
+    /// starts with a question mark.
     pub(crate) fn join(&self, path: &str, query: &str) -> Uri {
         self.assemble([&self.prefix, path, query].concat())
     }
@@ -225,7 +226,7 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
                 return false;
             }
         }
-        // Clients disagree on how to resolve `.` and `..`, even if they are percent-encoded.
+        // Clients disagree on how to resolve `.` and `..`, including their percent-encoded forms.
         let dots = segment.replace("%2e", ".").replace("%2E", ".");
         !matches!(dots.as_str(), "" | "." | "..") && !segment.starts_with(':')
     };
@@ -246,8 +247,8 @@ impl InvalidServerUrl {
         self.problem
     }
 
-    /// Returns the URL that was probably intended, to suggest to the user. It never contains a
-    /// secret.
+    /// Returns the URL that was probably intended, if that is clear, to suggest it to the user. It
+    /// never contains a secret.
     pub fn corrected(&self) -> Option<&str> {
         self.corrected.as_deref()
     }

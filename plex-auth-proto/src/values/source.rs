@@ -98,8 +98,8 @@ impl FromStr for Source {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidSource {
-    /// The prefix, such as `server://`, is missing or invalid, or the identifier contains another
-    /// one.
+    /// The prefix, such as `server://`, is missing or invalid, or an identifier passed to
+    /// [`Source::server`] or [`Source::provider`] already has one.
     #[error(
         "the source must have exactly one prefix, as in server://CLIENT-IDENTIFIER or provider://IDENTIFIER"
     )]

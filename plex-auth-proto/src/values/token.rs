@@ -39,9 +39,10 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user) returns for the account's own Home
 /// user.
 ///
-/// `Debug` shows `***`, and there is no `Display`, `Serialize` or comparison:
-/// [`expose`](Self::expose) is the only access to the text. The memory is zeroed when the last
-/// clone is dropped, except for copies that an HTTP client makes.
+/// `Debug` shows `***`, and there is no `Display`, `Serialize` or comparison: the text is
+/// accessible only through [`expose`](Self::expose) and through the conversion to a
+/// [`HeaderValue`]. The memory is zeroed when the last clone is dropped, except for copies that an
+/// HTTP client makes.
 ///
 /// ```
 /// use plex_auth_proto::Token;
@@ -58,8 +59,8 @@ const MAX_LENGTH: usize = 8 * 1024;
 pub struct Token(HeaderValue);
 
 impl Token {
-    /// Creates a token from text. Surrounding whitespace, such as a line break at the end of a
-    /// file, and a byte order mark are removed.
+    /// Creates a token from text. Surrounding whitespace, such as the line break at the end of a
+    /// file, is removed, and so is a byte order mark at the start.
     ///
     /// # Errors
     ///
@@ -74,7 +75,8 @@ impl Token {
         Ok(Self(value))
     }
 
-    /// Returns whether the token has the form of a JWT, as a device's token does.
+    /// Returns whether the token has the form of a JWT, like the token of a device that signs in
+    /// with a key.
     pub(crate) fn is_jwt(&self) -> bool {
         let text = self.expose();
         text.starts_with("eyJ") && text.split('.').filter(|part| !part.is_empty()).count() == 3

@@ -8,10 +8,10 @@ pub enum Content {
     Empty,
     /// An HTML page: from a proxy or a captive portal, or Plex Web if the base URL is wrong.
     Html,
-    /// XML instead of JSON, or an unknown XML document: a proxy may have changed the `Accept`
-    /// header.
+    /// XML instead of JSON, or an unknown or malformed XML document: a proxy may have changed the
+    /// `Accept` header.
     Xml,
-    /// Malformed JSON: cut off, or followed by more text.
+    /// Malformed JSON: for example, cut off or followed by more text.
     BrokenJson,
     /// Neither JSON nor XML.
     Other,

@@ -1,4 +1,4 @@
-//! Conversion of a successful response's body into a value.
+//! Conversion of response bodies into values.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -102,7 +102,7 @@ fn read_or_repair<T>(
     })
 }
 
-/// Parses a JSON object.
+/// Parses a JSON object. Returns `None` if it lacks a field that `T` requires.
 pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     converted_object(body, body.len())
 }
@@ -192,8 +192,8 @@ pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     }
 }
 
-/// Returns the text of an XML document that consists of one element with text, regardless of the
-/// element's name.
+/// Returns the text of an XML document that consists of a single element without attributes,
+/// whatever its name. Returns `None` for any other document and for a web page.
 pub(crate) fn text_of_xml(body: &[u8]) -> Option<String> {
     xml::text(&text(trim(body)))
 }
@@ -226,14 +226,14 @@ fn shape_error(error: serde_path_to_error::Error<serde_json::Error>) -> DecodeEr
     }
 }
 
-/// Returns whether a key chosen by the server is safe to display. A key with a digit could be a
-/// token.
+/// Returns whether a key chosen by the server may be kept in a field path. A key with a digit could
+/// be a token.
 fn is_safe_to_show(key: &str) -> bool {
     key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
 }
 
-/// Returns the path with `*` in place of parts that look like data. The server chooses the keys of
-/// a map.
+/// Returns the path with `*` in place of keys that could be data, because the server chooses the
+/// keys of a map.
 fn redacted_path(path: &Path) -> String {
     let segments = path.iter().take(MAX_PATH_SEGMENTS).map(|segment| match segment {
         Segment::Map { key } if is_safe_to_show(key) => key.clone(),

@@ -1,4 +1,4 @@
-//! Lenient parsing: unexpected data affects at most the field that contains it.
+//! Lenient parsing: unexpected data in an optional field does not affect other fields.
 //!
 //! Most output types are declared with [`object!`], which generates their parsers. Null, an absent
 //! field and an empty string are equivalent. Numbers may be sent as strings and strings as numbers,

@@ -7,9 +7,9 @@ use crate::wire::lenient::{self, Budget, UNREADABLE, Value};
 
 /// A part of a response whose structure is not documented, as JSON text.
 ///
-/// It may contain personal data, so `Debug` shows only its length. Whitespace is not preserved, and
-/// values that this library cannot represent (numbers out of range, unpaired surrogates, excessive
-/// nesting) become `null`.
+/// It may contain personal data, so `Debug` shows only its length. Whitespace, number formats and
+/// escape sequences are not preserved, and values that this library cannot represent (numbers out
+/// of range, unpaired surrogates, excessive nesting) become `null`.
 ///
 /// ```
 /// use plex_auth_proto::Account;

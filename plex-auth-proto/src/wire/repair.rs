@@ -1,10 +1,10 @@
 //! Repair of JSON documents that the parser rejects.
 //!
 //! The JSON parser rejects a whole document if a number is out of range, a string contains an
-//! unpaired surrogate, or lists are nested too deeply, even in an unused field. This module checks
-//! each value separately and replaces unreadable ones with a placeholder, so that the rest can be
-//! parsed. A lenient parser would instead need its own code for each type and make the library a
-//! third larger.
+//! unpaired surrogate, or lists and objects are nested too deeply, even in an unused field. This
+//! module checks each value separately and replaces unreadable ones with a placeholder, so that the
+//! rest can be parsed. A parser that accepts such values would instead need its own code for each
+//! type, which would make the library a third larger.
 
 use std::fmt;
 
@@ -32,7 +32,8 @@ pub(crate) fn repaired(text: &str) -> Result<Zeroizing<String>, Error> {
     Ok(repaired)
 }
 
-/// Appends a value, of which at most `depth` levels are repaired.
+/// Repairs a value and appends it. Lists and objects more than `depth` levels deep are replaced
+/// with the placeholder, unless they are empty.
 fn repair(element: &RawValue, depth: usize, repaired: &mut String) -> Result<(), Error> {
     let text = element.get();
     let is_readable = match text.as_bytes().first() {

@@ -23,8 +23,9 @@ const MAX_TAG: usize = 4 * 1024;
 const MAX_NAMESPACES: usize = 8;
 
 /// The minimum average number of bytes per `<` in a document.
-// The parser allocates memory for each `<` and each `=` in advance: a hundred bytes, and more for
-// text between tags. Plex's elements take about a hundred bytes each, and their attributes twenty.
+// The parser allocates memory for each `<` and each `=` in advance, about 50 to 60 bytes each, and
+// more for text between tags. In Plex's documents, an element takes about a hundred bytes, and an
+// attribute about twenty.
 const BYTES_PER_TAG: usize = 24;
 
 /// The minimum average number of bytes per `=` in a document.
@@ -41,7 +42,8 @@ pub(crate) enum Foreign {
     Other,
 }
 
-/// Returns the content of the document's root, which must be named `root`, as JSON text.
+/// Returns the content of the document's root element as JSON text. The element's name must be
+/// equal to `root`.
 pub(crate) fn read(text: &str, root: &str) -> Result<String, Foreign> {
     let document = document(text)?;
     let node = document.root_element();
@@ -51,8 +53,8 @@ pub(crate) fn read(text: &str, root: &str) -> Result<String, Foreign> {
     serde_json::to_string(&Element { node, depth: MAX_DEPTH }).map_err(|_| Foreign::Other)
 }
 
-/// Returns the text of a document that consists of one element with text, regardless of the
-/// element's name.
+/// Returns the text of a document that consists of a single element without attributes, whatever
+/// its name. Returns `None` for any other document and for a web page.
 pub(crate) fn text(text: &str) -> Option<String> {
     let document = document(text).ok()?;
     let root = document.root_element();

@@ -344,7 +344,7 @@ fn account_of_another_token_is_not_accepted() {
     assert!(!error.is_token_invalid() && error.is_retryable());
     assert_eq!(
         error.to_string(),
-        "the response from plex.tv belongs to another request: `authToken` differs"
+        "the response from plex.tv belongs to another request: `authToken` does not match"
     );
 
     let own = call().own_connection();

@@ -145,7 +145,10 @@ proptest! {
         drifted.iter().for_each(|(path, drift)| document.drift(path, drift));
         let call = PlexTv::new(me()).poll_pin(&PinId::new(number));
         if let Ok(PinState::Linked { .. }) = call.reply().parse(&Response::new(document.text())) {
-            prop_assert!(drifted.iter().any(|(path, _)| path == "/id"), "the ID has changed");
+            prop_assert!(
+                drifted.iter().any(|(path, _)| path == "/id"),
+                "a token of another PIN was returned"
+            );
         }
     }
 

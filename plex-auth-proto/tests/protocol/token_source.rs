@@ -155,7 +155,7 @@ fn token_of_a_finished_refresher_stays_valid() {
     assert!(matches!(slot.status().end(), Some(TokenError::Ended(_))));
 }
 
-/// Reads the slot whenever a clone of its waker is made, dropped or woken.
+/// Returns a waker that reads the slot when it is woken, and when its last clone is dropped.
 fn reading_waker(slot: &TokenSlot) -> Waker {
     #[derive(Clone)]
     struct Reading(TokenSlot);
@@ -321,8 +321,8 @@ fn call_is_sent_again_only_if_that_is_safe() {
     drop(flow);
     assert_eq!(refresher.rejections, 1);
 
-    // If a call does not specify its host, it is unknown which host refused it, so it may have been
-    // carried out.
+    // If a call does not specify its host, it is unknown which host refused the call, so the call
+    // may have been carried out.
     let me = ClientIdentity::builder("id").build().unwrap();
     let server = MediaServer::new(me, "http://10.0.0.7:32400".parse().unwrap(), token("t1"));
     for is_idempotent in [true, false] {

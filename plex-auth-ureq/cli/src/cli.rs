@@ -182,7 +182,8 @@ Examples:
         #[arg(value_hint = ValueHint::CommandWithArguments)]
         command: Vec<OsString>,
     },
-    /// Check whether the token is valid (exit status 0: valid, 1: invalid, 2: unknown, 3: not signed in)
+    /// Check whether the token is valid (exit status 0: valid, 1: invalid, 2: unknown, 3: not
+    /// signed in)
     Check,
     /// List the account's servers and which of their connections respond
     #[command(after_help = "\
@@ -194,8 +195,8 @@ Examples:
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,
-        /// Wait until this server (name, identifier or URL) responds, or any server if none is named. Give up after
-        /// --timeout
+        /// Wait until this server (name, identifier or URL) responds, or any server if none is
+        /// named. Give up after --timeout
         #[arg(long, value_name = "SERVER", env = "PLEX_AUTH_WAIT", hide_env_values = true)]
         #[arg(num_args = 0..=1, value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         wait: Option<Option<String>>,
@@ -297,7 +298,8 @@ pub(crate) enum DevicesAction {
 /// An option shared by all commands that choose a connection to a server.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct PlainHttp {
-    /// Also use unencrypted connections if no encrypted one works. Anyone on the network path can read the token
+    /// Also use unencrypted connections if no encrypted one works. Anyone on the network path can
+    /// read the token
     #[arg(long = "allow-plain-http", env = "PLEX_AUTH_ALLOW_PLAIN_HTTP", hide_env_values = true)]
     #[arg(value_parser = switch)]
     pub(crate) allowed: bool,
@@ -311,13 +313,14 @@ pub(crate) struct LoginMethod {
     #[arg(conflicts_with_all = ["password", "device_key", "open"])]
     pub(crate) token: bool,
 
-    /// Ask for the username and password, or read them and the verification code from a pipe, one per line
+    /// Ask for the username and password, or read them and the verification code from a pipe, one
+    /// per line
     #[arg(long, env = "PLEX_AUTH_PASSWORD", hide_env_values = true, value_parser = secret_switch)]
     #[arg(conflicts_with_all = ["device_key", "open"])]
     pub(crate) password: bool,
 
-    /// Create a key, with its own client identifier, that renews the token as you use it. Media servers refuse such
-    /// tokens
+    /// Create a key, with its own client identifier, that renews the token as you use it. Media
+    /// servers refuse such tokens
     #[arg(long, env = "PLEX_AUTH_DEVICE_KEY", hide_env_values = true, value_parser = switch)]
     pub(crate) device_key: bool,
 

@@ -1,5 +1,5 @@
-//! The sign-in that a new one replaces in a profile. Unless it is revoked, its token or key stays valid although
-//! it is no longer saved anywhere.
+//! The sign-in that a new one replaces in a profile. Unless it is revoked, its token or key stays
+//! valid although it is no longer saved anywhere.
 
 use crate::failure::Failure;
 use crate::output::{plain, warning};

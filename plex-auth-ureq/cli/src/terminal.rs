@@ -24,7 +24,8 @@ mod unix {
         settings: Termios,
     }
 
-    /// Until this is dropped, the terminal does not show what is typed, and passes on each key at once.
+    /// Until this is dropped, the terminal does not show what is typed, and passes on each key at
+    /// once.
     #[derive(Debug)]
     pub(crate) struct Hidden(());
 
@@ -58,7 +59,8 @@ mod unix {
         }
     }
 
-    /// Restores the settings and never releases the lock: no thread can change them again before the process ends.
+    /// Restores the settings and never releases the lock: no thread can change them again before
+    /// the process ends.
     pub(crate) fn restore_for_good() {
         let mut original = lock();
         restore(&mut original);
@@ -67,7 +69,8 @@ mod unix {
 
     fn restore(original: &mut Option<Original>) {
         let Some(Original { terminal, settings }) = original.take() else { return };
-        // In the background, the settings are the shell's, and changing them would stop the process.
+        // In the background, the settings are the shell's, and changing them would stop the
+        // process.
         let is_background = tcgetpgrp(&terminal).is_ok_and(|foreground| foreground != getpgrp());
         if !is_background {
             // This fails if the terminal was closed, and then nothing is left to restore.

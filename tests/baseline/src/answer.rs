@@ -5,7 +5,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The maximum length of a body.
+/// The maximum length of a successful response's body, in bytes.
 const LIMIT: usize = 1024 * 1024;
 
 #[derive(Debug)]
@@ -44,7 +44,7 @@ fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Failure {
     if status.is_redirection() {
         return Failure::Redirected { status, to: text(LOCATION).map(str::to_owned) };
     }
-    // If the body is not Plex's list of errors, the list stays empty.
+    // If the body is not Plex's list of errors, `errors` is empty.
     let Errors { errors } = serde_json::from_slice(body).unwrap_or_default();
     let retry_after = text(RETRY_AFTER).and_then(|seconds| seconds.parse().ok());
     Failure::Refused { status, errors, retry_after }

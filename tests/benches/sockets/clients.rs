@@ -1,14 +1,14 @@
 //! The clients that are compared.
 //!
-//! The baselines are what a program would reasonably write by hand with ureq and with hyper-util's
-//! pooled client: build the request from strings, read the whole body, check the status, and parse
-//! a strict struct. They support TLS, as the library's transports do. They lack the hyper
-//! transport's deadline for a whole exchange, its limit on the body, retries of idempotent
-//! requests, and error reports.
+//! The baselines are reasonable hand-written code over ureq and over hyper-util's pooled client:
+//! they build the request from strings, read the whole body, check the status, and parse a strict
+//! struct. They support TLS, like the library's transports, but lack the transports' retries and
+//! error reports. The hyper baseline also has no deadline, and does not limit the body while it
+//! reads it.
 //!
 //! There are two ureq baselines: one with a timeout, which a program needs if it must not wait
-//! indefinitely, and one with the default settings, which include no timeout. With any timeout,
-//! ureq resolves each name on a separate thread, even if the connection is reused.
+//! indefinitely, and one without, which is ureq's default. With any timeout, ureq resolves the name
+//! on a separate thread for each call, even if the call reuses a connection.
 
 use std::hint::black_box;
 use std::pin::Pin;
@@ -63,7 +63,8 @@ pub(crate) type Blocking = Box<dyn Fn() + Send + Sync>;
 /// The asynchronous form of [`Blocking`].
 pub(crate) type Async = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
-/// Returns a call that blocks this thread. A hyper call runs in a runtime on this thread.
+/// Returns a call that blocks the thread it runs on. A hyper call has its own runtime, which runs
+/// on that thread.
 pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     match client {
         Client::OurUreq => our_ureq(url),

@@ -1,6 +1,6 @@
 //! Complete calls over loopback, by the transports and by baseline clients.
 //!
-//! The server is this program, running in a separate process, so that the server's time is not
+//! The server is this program, running in a separate process, so that the server's CPU time is not
 //! counted. To inspect one client with other tools, start the program with `serve`, and a second
 //! time with `call CLIENT URL COUNT`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
@@ -18,9 +18,10 @@ use clients::{Client, blocking};
 use pairs::Pairs;
 use plex_auth_tests::table::{Limit, Table};
 
-/// The maximum ratio to the baseline for one call at a time. [`CROWD`] limits concurrent calls, and
-/// [`START`] the first call of a process. Each is the value measured on two shared cores, plus a
-/// few percent.
+/// The maximum ratio to the baseline for the CPU time of calls on a reused connection. [`CROWD`]
+/// limits the elapsed time of calls by one or more concurrent callers, and [`START`] that of a
+/// process that sends one call. Each is the highest value measured on two shared cores, plus a
+/// margin.
 const CALL: Limit = Limit::Times(1.2);
 /// The maximum ratio to ureq without a timeout, for calls on reused connections. Without a timeout,
 /// ureq does not start a thread to resolve the name, and neither does the transport on a reused
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
             let call = blocking(Client::named(client), url);
             (0..count.parse().expect("a number")).for_each(|_: u32| call());
         }
-        // Any other arguments were added by cargo.
+        // There are no arguments, or only those that cargo adds.
         _ => return measure(),
     }
     ExitCode::SUCCESS
@@ -56,7 +57,7 @@ fn measure() -> ExitCode {
         let pairs = Pairs::of(9, || cpu_time(&our_call), || cpu_time(&bare_call));
         pairs.row(
             &mut table,
-            &format!("{name}, kept-alive: µs of processor time a call"),
+            &format!("{name}, reused connection: µs of CPU time per call"),
             4_990.0,
             CALL,
         );
@@ -66,7 +67,7 @@ fn measure() -> ExitCode {
             let pairs = Pairs::of(9, crowd(ours), crowd(bare));
             pairs.row(
                 &mut table,
-                &format!("{name}, {size} at once: µs a call"),
+                &format!("{name}, concurrent callers: {size}, µs per call"),
                 f64::from(calls),
                 CROWD,
             );
@@ -77,14 +78,14 @@ fn measure() -> ExitCode {
             let pairs = Pairs::of(5, || cpu_time(&our_call), || cpu_time(&unlimited));
             pairs.row(
                 &mut table,
-                "ureq, kept-alive, beside one without a limit of time: µs",
+                "ureq without a timeout, reused connection: µs per call",
                 4_990.0,
                 UNLIMITED,
             );
         }
 
         let pairs = Pairs::of(31, || start(ours, url), || start(bare, url));
-        pairs.row(&mut table, &format!("{name}, from start to first answer: µs"), 1.0, START);
+        pairs.row(&mut table, &format!("{name}, process with one call: µs"), 1.0, START);
     }
     table.finish()
 }

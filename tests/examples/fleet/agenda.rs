@@ -1,9 +1,9 @@
-//! A timer wheel for a million devices, with one slot per second.
+//! A timer wheel for a million clients, with one slot per second.
 
-/// The span of the wheel, in seconds: longer than a device token refresher ever waits.
+/// The span of the wheel, in seconds: longer than any wait of a flow in the simulations.
 const REACH: u64 = 4096;
 
-/// The devices that are due in each second of the span.
+/// The clients that are due in each second of the span.
 #[derive(Debug)]
 pub(crate) struct Agenda {
     seconds: Vec<Vec<u32>>,
@@ -14,16 +14,17 @@ impl Agenda {
         Self { seconds: (0..REACH).map(|_| Vec::new()).collect() }
     }
 
-    /// Schedules a device, and returns the scheduled time. A time beyond the span is replaced with
-    /// the end of the span, which is harmless: the device is only polled too early.
+    /// Schedules a client, and returns the scheduled time. A time beyond the span is replaced with
+    /// the end of the span, which is harmless: the client is only polled too early.
     pub(crate) fn put(&mut self, now: u64, at: u64, who: u32) -> u64 {
         let at = at.clamp(now, now + REACH - 1);
         self.seconds[slot(at)].push(who);
         at
     }
 
-    /// Takes the devices due in this second, in order. While they are handled, more may be
-    /// scheduled for the same second: call this again until it returns none.
+    /// Takes the clients due in this second, in the order in which they were scheduled. While they
+    /// are handled, more may be scheduled for the same second: call this again until it returns
+    /// none.
     pub(crate) fn take(&mut self, now: u64) -> Vec<u32> {
         std::mem::take(&mut self.seconds[slot(now)])
     }

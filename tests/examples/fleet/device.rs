@@ -24,22 +24,24 @@ pub(crate) struct Device {
     pub(crate) on_at: u32,
     /// The time of its next poll.
     pub(crate) due: u32,
-    /// The expiry of its token, or [`UNTIL_EXCHANGED`] while its old token is valid.
+    /// The time until which it has a valid token, or [`UNTIL_EXCHANGED`] while its old token is
+    /// valid.
     pub(crate) good_until: u32,
-    /// The time since which its renewals have been failing.
+    /// The time of the first failed request since its last renewal, if there was one.
     pub(crate) failing_since: Option<u32>,
-    /// The number of seconds that its clock is ahead.
+    /// The number of seconds that its clock is ahead; negative if the clock is behind.
     ahead: i16,
     pub(crate) had_a_token: bool,
     /// The number of times that plex.tv registered the device's key.
     pub(crate) registered: u8,
     /// The number of times that the device sent its key although the key was already registered.
     pub(crate) registered_again: u8,
-    /// Whether it is restarted before it saves its next token.
+    /// Whether it will be restarted when its next response arrives, before it saves its state.
     pub(crate) forgets_next: bool,
 }
 
-/// The expiry of the old token, which is valid until the first exchange.
+/// The value of `good_until` while a device has its old token, which is valid until the first
+/// exchange.
 pub(crate) const UNTIL_EXCHANGED: u32 = u32::MAX;
 
 impl Device {
@@ -90,7 +92,7 @@ impl Device {
         self.refresher = refresher.jitter(jitter(self.seed, self.number)).max_wait(MAX_WAIT);
     }
 
-    /// Returns the expiry of its token, according to the claims.
+    /// Returns the expiry in the claims of its token, or `None` if it has no token with claims.
     pub(crate) fn held_until(&self) -> Option<u32> {
         let jwt = PlexJwt::unverified(self.refresher.token()?).ok()?;
         let end = u64::try_from(jwt.expires_at.0).ok()?;

@@ -19,11 +19,11 @@ pub(crate) const MONTH: u64 = 30 * DAY;
 /// The interval in which the devices are switched on, each at a random time.
 pub(crate) const ROLLED_OUT: u64 = 11 * DAY / 2;
 
-/// The number of devices in a thousand that are restarted each day.
+/// The average number of devices in a thousand that are restarted each day.
 const RESTARTED: u64 = 20;
 
-/// One in this many restarts happens when the next response arrives, before the device saves its
-/// state.
+/// On average, one in this many restarts happens when the next response arrives, before the device
+/// saves its state.
 const FORGETFUL: u64 = 4;
 
 pub(crate) fn outages() -> Vec<Outage> {
@@ -41,7 +41,7 @@ pub(crate) fn outages() -> Vec<Outage> {
 /// The outcome of a device's request that is in flight, with the arrival time and the request ID.
 type Pending = (u64, RequestId, Answer);
 
-/// The devices and the observed events. Times are in seconds since the epoch.
+/// The devices and the observed events. Times are in seconds since the Unix epoch.
 pub(crate) struct Fleet<S> {
     pub(crate) service: S,
     pub(crate) network: Network,
@@ -52,7 +52,8 @@ pub(crate) struct Fleet<S> {
     seed: u64,
     /// The intervals in which a device had no valid token.
     pub(crate) lapses: Vec<Range<u64>>,
-    /// For each outage, the time at which the last delayed device renewed its token.
+    /// For each outage, the time at which the last device that it had delayed renewed its token, or
+    /// 0 if there was none.
     pub(crate) caught_up: Vec<u64>,
     pub(crate) renewals: u64,
     pub(crate) restarts: u64,
@@ -162,7 +163,7 @@ impl<S: Service> Fleet<S> {
         self.devices[number as usize].due = since_start(at);
     }
 
-    /// Performs a device's next action.
+    /// Delivers the response that a device is waiting for, if any, and performs its next action.
     fn ask(&mut self, number: u32, now: u64) {
         let Device { due, on_at, .. } = self.devices[number as usize];
         if u64::from(due) != now - START {

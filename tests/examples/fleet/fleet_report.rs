@@ -9,7 +9,7 @@ use crate::plex_tv::DeviceTokens;
 use crate::report::Report;
 use crate::traffic::{stretch, to_float};
 
-/// The maximum peak load outside outages, as a multiple of the mean.
+/// The maximum peak load outside outages and the periods after them, as a multiple of the mean.
 const MOST_OUTSIDE: f64 = 3.0;
 /// The maximum peak load after an outage, as a multiple of the mean.
 const MOST_AFTER: f64 = 10.0;
@@ -28,8 +28,8 @@ pub(crate) fn play(devices: u32, seed: u64) -> Report {
     report
 }
 
-/// Returns the number of requests per second that plex.tv accepts (nine times the mean, but at
-/// least 10), and the maximum number of unused nonces.
+/// Returns the number of requests per second that plex.tv accepts (about nine times the mean, but
+/// at least 10), and the maximum number of unused nonces.
 fn limits(devices: u32) -> (u64, usize) {
     let a_second = u64::from(devices) * 2 / (11 * DAY / 2);
     ((9 * a_second).max(10), (devices as usize / 10_000).max(5))

@@ -1,5 +1,5 @@
-//! PIN logins that all start within seconds, as after a power outage or the rollout of a new
-//! version.
+//! PIN logins that all start within seconds, for example after a power outage or the rollout of a
+//! new version.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -18,15 +18,15 @@ use crate::report::Report;
 /// The interval in which all logins start, in seconds.
 const AT_ONCE: u64 = 5;
 
-/// The number of PINs in a thousand that are never linked.
+/// The average number of PINs in a thousand that are never linked.
 const NEVER: u64 = 300;
 
-/// The length of the simulation, in seconds. By then, all logins must have ended.
+/// The length of the simulation, in seconds. All logins must have ended when it is over.
 const TIME: u64 = LIFE + 300;
 
-/// The maximum time that a login continues after its PIN has expired, in seconds: its last poll
-/// times out after 10 s, it retries for half a minute, and the last retry starts 16 s after the
-/// previous one and can also time out.
+/// The maximum time that a login may continue after its PIN has expired, in seconds: 10 s until the
+/// poll at the expiry times out, half a minute of retries, 16 s until the last retry, and 10 s
+/// until that one times out.
 const GRACE: u64 = 66;
 
 /// A PIN that is linked within this many seconds of its expiry may be linked too late: a poll in
@@ -39,15 +39,16 @@ const FEW: u32 = 50;
 struct Login {
     talk: PinLogin,
     due: u64,
-    /// The time at which the login showed its code.
+    /// The time at which the login showed its code, if it has.
     shown: Option<u64>,
-    /// The time at which the user linked the PIN, and the resulting token.
+    /// The time at which the user linked the PIN, and the resulting token, if the PIN was linked.
     linked: Option<(u64, String)>,
     ended: Option<(u64, Result<String, PinLoginError>)>,
 }
 
 impl Login {
-    /// Returns the remaining lifetime of the PIN when it was linked, in seconds.
+    /// Returns the remaining lifetime of the PIN when it was linked, in seconds, or `None` if it
+    /// was not linked.
     fn left_when_linked(&self) -> Option<u64> {
         let (at, _) = self.linked.as_ref()?;
         Some((self.shown? + LIFE).saturating_sub(*at))
@@ -107,8 +108,8 @@ impl<S: PinService> Crowd<S> {
             Login { talk, due, shown: None, linked: None, ended: None }
         };
         let logins = (0..count).map(login).collect();
-        // The service accepts a quarter of the requests that all logins send at their initial poll
-        // interval.
+        // The number of requests per second that the service accepts: a quarter of those that all
+        // logins send at their initial poll interval, but at least two.
         let takes = u64::from(count / 4).max(2);
         Self {
             service,

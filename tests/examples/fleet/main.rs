@@ -33,26 +33,26 @@ use std::time::Instant;
 
 use clap::{Parser, ValueEnum};
 
-/// Runs millions of plex-auth's flows in simulated time.
+/// Runs large numbers of plex-auth's flows in simulated time.
 #[derive(Debug, Parser)]
 #[command(name = "fleet")]
 struct Arguments {
     /// Simulations to run (default: all).
     parts: Vec<Part>,
 
-    /// Devices that renew their tokens.
+    /// Number of devices that renew their tokens.
     #[arg(long, default_value_t = 1_000_000)]
     devices: u32,
 
-    /// PIN logins that start at the same time.
+    /// Number of PIN logins that start at about the same time.
     #[arg(long, default_value_t = 100_000)]
     logins: u32,
 
-    /// Media servers that are restarted.
+    /// Number of media servers that are restarted.
     #[arg(long, default_value_t = 10_000)]
     servers: u32,
 
-    /// Transient token refreshers, distributed among the servers.
+    /// Number of transient token refreshers, distributed among the servers.
     #[arg(long, default_value_t = 100_000)]
     refreshers: u32,
 
@@ -65,7 +65,7 @@ struct Arguments {
 enum Part {
     /// Devices that renew their tokens for a month.
     Devices,
-    /// PIN logins that start at the same time.
+    /// PIN logins that start at about the same time.
     Logins,
     /// Media servers that are restarted while transient token refreshers use them.
     Restarts,

@@ -1,5 +1,5 @@
-//! The network and the service's capacity: outages, late or lost responses, and refusals under
-//! load.
+//! The network and the service's capacity: outages, lost requests, late or lost responses, and
+//! refusals under load.
 
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
@@ -43,7 +43,7 @@ pub(crate) struct Network {
     most: u64,
     second: u64,
     taken: u64,
-    /// The requests that arrived, refused or not.
+    /// The requests that arrived outside outages, refused or not.
     pub(crate) traffic: Traffic,
     /// The number of requests during outages.
     pub(crate) during_outage: u64,
@@ -64,7 +64,8 @@ pub(crate) struct Outcome {
     pub(crate) answer: Answer,
     /// The number of seconds until the client receives the answer.
     pub(crate) after: u64,
-    /// The status that the service answered with, even if the response was lost.
+    /// The status that the service answered with, even if the response was lost; `None` if the
+    /// request did not reach the service.
     pub(crate) done: Option<StatusCode>,
 }
 
@@ -158,12 +159,12 @@ pub(crate) fn plain(status: StatusCode, body: Vec<u8>) -> Response<Vec<u8>> {
     answer
 }
 
-/// Returns the time of a client with a correct clock.
+/// Returns the current time of a client with a correct clock.
 pub(crate) fn clock(now: u64) -> Now {
     clock_at(now, at(now))
 }
 
-/// Returns the time of a client with this wall-clock time.
+/// Returns the current time of a client whose wall clock shows `wall`.
 pub(crate) fn clock_at(now: u64, wall: SystemTime) -> Now {
     Now::new(Duration::from_secs(now), wall)
 }

@@ -17,8 +17,8 @@ const FIRST: usize = 2_147_483_646;
 
 /// A plex.tv on which a user links PINs.
 pub(crate) trait PinService: Service {
-    /// Links the latest PIN of this identifier, if it has not expired, and returns the resulting
-    /// token.
+    /// Links the latest PIN of this identifier and returns the resulting token. Returns `None` if
+    /// there is no such PIN, or if it has expired or is already linked.
     fn link(&mut self, identifier: &str, now: u64) -> Option<String>;
 }
 

@@ -1,8 +1,9 @@
 //! A simplified plex.tv for a million devices: it answers like the fake, but does not search lists
 //! for each request.
 //!
-//! It checks everything that decides a device's next action, except signatures. Each run verifies
-//! that it answers like the fake, by simulating a small fleet with both.
+//! It checks everything that decides a device's next action, except signatures. Before a fleet is
+//! simulated, a small fleet is simulated with both, to verify that this service answers like the
+//! fake.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -116,7 +117,7 @@ impl DeviceTokens {
         plain(StatusCode::OK, format!(r#"{{"auth_token":"{token}"}}"#).into_bytes())
     }
 
-    /// Creates a token that is as long as one of Plex's.
+    /// Creates a token that is about as long as one issued by Plex.
     fn token(&self, device: u32, now: u64) -> String {
         let claims = format!(
             r#"{{"iss":"plex.tv","aud":["plex.tv","{id}"],"iat":{now},"exp":{end},"thumbprint":"{id:->43}","user":{{"id":31415926,"uuid":"0123456789abcdef","username":"rosa.kjelvik","email":"rosa.kjelvik@example.org","friendly_name":"Rosa"}}}}"#,

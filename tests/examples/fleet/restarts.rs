@@ -27,15 +27,15 @@ const TIME: u64 = 72 * HOUR;
 const ALL_WITHIN: u64 = 60;
 /// The time for which a starting server answers 503, in seconds.
 const STARTING: u64 = 15;
-/// The interval between a user's requests to its server, in seconds.
+/// The interval between a user's requests to the server, in seconds.
 const USED_EVERY: u64 = 300;
-/// The number of account tokens in a thousand that are revoked while the servers are down for the
-/// first time.
+/// The average number of account tokens in a thousand that are revoked while the servers are down
+/// for the first time.
 const REVOKED: u64 = 10;
 /// The maximum jitter, in milliseconds. It is short because a user is waiting for the token.
 const JITTER: u64 = 30_000;
-/// The time limit, in seconds, for each user to have a valid token again. A user notices a restart
-/// only on the next request.
+/// The maximum time, in seconds, until a user with a valid account token has a valid transient
+/// token again. A user notices a restart only on the next request.
 const WITHIN: u64 = USED_EVERY + HOUR / 4;
 /// The numbers of servers and of refreshers that are simulated with both services.
 const FEW: (u32, u32) = (5, 50);
@@ -50,9 +50,11 @@ struct User {
     due: u64,
     /// The number of tokens created for the user since the server's restart.
     made: u32,
-    /// The number of failed requests, whose lost responses may have contained such tokens.
+    /// The number of requests since then without a response; a lost response may have contained
+    /// such a token.
     lost: u32,
-    /// The time at which the user first had a valid token after the restart.
+    /// The time at which the user first had a valid token after the server's last restart, if the
+    /// user has had one since.
     valid_at: Option<u64>,
     /// The number of times that the refresher reported the account's token as invalid.
     reported_invalid: u32,
@@ -160,7 +162,8 @@ impl<S: Server> Town<S> {
         }
     }
 
-    /// Stops the servers whose downtime starts now, which makes their transient tokens invalid.
+    /// Stops the servers whose downtime starts now, so that their transient tokens become invalid.
+    /// In the first round, also revokes some of their users' account tokens.
     fn go_down(&mut self, round: usize, now: u64, chance: &mut Chance) {
         let goes = |household: &Household<S>| household.down[round].start == now;
         for household in self.households.iter_mut().filter(|household| goes(household)) {

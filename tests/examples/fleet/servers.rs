@@ -1,5 +1,5 @@
 //! Simplified media servers for clients with transient tokens. They answer like the fake, but need
-//! so little memory that ten thousand of them fit.
+//! much less memory, because there are ten thousand of them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,13 +16,13 @@ pub(crate) trait Server: Service {
     /// Creates a token for an account that may use the server.
     fn account_token(&mut self) -> String;
 
-    /// Makes this account's token invalid.
+    /// Makes this account token invalid.
     fn revoke(&mut self, token: &str);
 
     /// Restarts the server, which forgets its transient tokens.
     fn restart(&mut self);
 
-    /// Returns whether the server accepts a token.
+    /// Returns whether the server accepts a transient token.
     fn is_opened_by(&mut self, token: &Token, now: u64) -> bool;
 }
 
@@ -54,7 +54,7 @@ impl Server for FakePlex {
 /// The lifetime of a transient token, in seconds.
 const LIFE: u64 = 48 * 60 * 60;
 
-/// A simplified media server: the accounts it accepts, and its transient tokens.
+/// A simplified media server: the account tokens that it accepts, and its transient tokens.
 #[derive(Debug)]
 pub(crate) struct Attic {
     accounts: HashSet<String>,

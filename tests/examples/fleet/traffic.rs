@@ -26,24 +26,24 @@ impl Traffic {
         }
     }
 
-    /// Returns the number of requests in these times.
+    /// Returns the number of requests during these times.
     pub(crate) fn total(&self, times: &[Range<u64>]) -> u64 {
         times.iter().flat_map(|time| self.within(time)).map(|count| u64::from(*count)).sum()
     }
 
-    /// Returns the mean number of requests per second in these times.
+    /// Returns the mean number of requests per second during these times.
     pub(crate) fn mean(&self, times: &[Range<u64>]) -> f64 {
         let seconds: u64 = times.iter().map(|time| time.end - time.start).sum();
         to_float(self.total(times)) / to_float(seconds.max(1))
     }
 
-    /// Returns the maximum number of requests in one second of these times.
+    /// Returns the maximum number of requests in any second of these times.
     pub(crate) fn busiest_second(&self, times: &[Range<u64>]) -> u32 {
         times.iter().flat_map(|time| self.within(time)).copied().max().unwrap_or(0)
     }
 
     /// Returns the number of requests per second in the busiest interval of this length, within one
-    /// of these times, and the end of that interval.
+    /// of these times, and the last second of that interval.
     pub(crate) fn busiest(&self, times: &[Range<u64>], stretch: u64) -> (f64, u64) {
         let length = usize::try_from(stretch).expect("a month");
         let mut most = (0, 0);
@@ -70,7 +70,8 @@ impl Traffic {
     }
 }
 
-/// Returns the number of seconds in which this rate gives [`ENOUGH`] requests, but at most a day.
+/// Returns the number of seconds in which this rate gives [`ENOUGH`] requests, but at least one
+/// second and at most a day.
 pub(crate) fn stretch(mean: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let seconds = (ENOUGH / mean).ceil() as u64;

@@ -52,7 +52,7 @@ pub(crate) struct Urls {
     pub(crate) server: String,
 }
 
-/// The operation, and the values that the response must have.
+/// The operation, its inputs, and the values that the response must have.
 enum Want {
     Details { token: Token, uuid: String },
     SignIn { credentials: Credentials, uuid: String },
@@ -70,17 +70,17 @@ pub(crate) struct Outcome {
 
 /// The checked parts of a response.
 pub(crate) struct Answer {
-    /// The number of the request that was answered, according to the response.
+    /// The number of the request that was answered, if the response contains it.
     pub(crate) request: Option<usize>,
     /// Whether the response has the expected values.
     pub(crate) right: bool,
-    /// A token that was created for this response only.
+    /// The token that was created for this response only, if there is one.
     pub(crate) token: Option<String>,
 }
 
 impl Ask {
-    /// Creates `count` calls to the fake, which alternate between the operations. Each has its own
-    /// client identifier, which starts with `party`.
+    /// Creates `count` calls to the fake. The calls alternate between the operations, and each has
+    /// its own client identifier, which starts with `party`.
     pub(crate) fn many(
         count: usize,
         party: &str,

@@ -1,4 +1,5 @@
-//! Deadlines end calls to a server that stalls, at every point where a server can stall.
+//! Deadlines end calls to servers that stall before there is a connection, in the TLS handshake,
+//! before the response, and in the response's head and body.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::place::WORKERS;
 use crate::report::Report;
 use crate::workers::Workers;
 
-/// The number of calls per kind of stall, all at the same time.
+/// The number of calls per transport and kind of stall. All of them are sent at the same time.
 const REPEATS: usize = 3;
 
 /// A kind of stall.
@@ -61,7 +62,8 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
     reports
 }
 
-/// Returns a call's duration, and what went wrong if it did not end with the expected error.
+/// Sends a call to a server that stalls. Returns the call's duration and, if it did not end with
+/// the expected error, what went wrong.
 fn meet(workers: &Workers, stall: &Stall, limit: Duration) -> (Duration, Option<String>) {
     let call = call(&stall.url).deadline(limit);
     let started = Instant::now();

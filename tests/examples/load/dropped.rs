@@ -108,8 +108,8 @@ struct Dropped {
     most_polls: usize,
 }
 
-/// Drops one call after its first poll, the next after its second, and so on until a call
-/// completes. Then it starts over.
+/// Drops one call after one poll, the next after two polls, and so on until a call completes. Then
+/// starts over with one poll.
 async fn drop_all(
     transport: plex_auth_hyper::Transport,
     asks: Arc<[Arc<Ask>]>,

@@ -2,9 +2,9 @@
 //!
 //! `cargo run --release -p plex-auth-tests --example load` runs all scenarios against a fake Plex
 //! on this machine and prints a table for each; `-- --help` lists the options. It exits with an
-//! error if a guarantee is violated: a lost call, a response to a different caller, a sign-in sent
-//! twice, an incorrect error, or a leaked file. Times are printed but not checked, except that
-//! deadlines must be kept.
+//! error if a guarantee is violated, for example if a call is lost, a response reaches a different
+//! caller, a sign-in is sent twice, an error is incorrect, or files or memory are leaked. Times are
+//! printed but not checked, except for a generous limit on calls with a deadline.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -38,11 +38,11 @@ struct Arguments {
     /// Scenarios to run (default: all).
     scenarios: Vec<Scenario>,
 
-    /// Calls per scenario.
+    /// Number of calls in each round of a scenario.
     #[arg(long, default_value_t = 10_000)]
     calls: usize,
 
-    /// Calls in flight at the same time.
+    /// Number of concurrent callers.
     #[arg(long, default_value_t = 256)]
     at_once: usize,
 
@@ -54,7 +54,7 @@ struct Arguments {
     #[arg(long)]
     https: bool,
 
-    /// Deadlines in seconds.
+    /// Deadlines of the calls to a server that stalls, in seconds.
     #[arg(long, value_delimiter = ',', default_values_t = [0.2, 1.0, 3.0])]
     deadlines: Vec<f64>,
 }
@@ -106,12 +106,14 @@ fn main() -> ExitCode {
     // advance.
     let files = 8 * arguments.at_once + 64;
     if process::most_open_files().is_some_and(|most| most < files) {
-        println!("too few files may be open: allow more (ulimit -n {files}), or less --at-once");
+        println!(
+            "the limit on open files is too low; raise it (ulimit -n {files}) or lower --at-once"
+        );
         return ExitCode::FAILURE;
     }
-    let mut saved = true;
+    let mut passed = true;
     for &scenario in scenarios {
-        saved &= arguments.play(scenario);
+        passed &= arguments.play(scenario);
     }
-    if saved { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::workers::Workers;
 use crate::{Arguments, ledger::Ledger};
 
-/// A server, the faults of its connections, and the root certificate to trust.
+/// A server, the faults of its connections, and, for HTTPS, the root certificate to trust.
 pub(crate) struct Place {
     pub(crate) server: Server,
     /// The fault plan for the server's connections, and the faults so far.
@@ -19,7 +19,7 @@ pub(crate) struct Place {
     root: Option<Vec<u8>>,
 }
 
-/// Creates workers that trust this root.
+/// Creates workers that trust this root certificate, if one is given.
 pub(crate) type NewWorkers = fn(Option<Vec<u8>>) -> Workers;
 
 /// Both transports, with their names.

@@ -1,4 +1,5 @@
-//! Resources of this process: open files and memory, if the system lists them in `/proc`.
+//! Resources of this process: open files and memory. The functions return `None` if the system does
+//! not list them in `/proc`.
 
 use std::time::{Duration, Instant};
 use std::{fs, thread};
@@ -9,7 +10,7 @@ pub(crate) fn open_files() -> Option<usize> {
     fs::read_dir("/proc/self/fd").ok().map(|files| files.count() - 1)
 }
 
-/// Returns the limit on open files.
+/// Returns the limit on open files, or `None` if it is unlimited or unknown.
 pub(crate) fn most_open_files() -> Option<usize> {
     let limits = fs::read_to_string("/proc/self/limits").ok()?;
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;

@@ -30,8 +30,8 @@ impl Report {
     }
 
     /// Checks a guarantee; `what` describes the violation.
-    pub(crate) fn expect(&mut self, saved: bool, what: impl FnOnce() -> String) {
-        if !saved {
+    pub(crate) fn expect(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
             self.broken.push(what());
         }
     }

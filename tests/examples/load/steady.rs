@@ -14,8 +14,8 @@ const LEAK: usize = 1;
 /// The growth below which a round always counts as free of leaks, in KiB.
 const NOISE: usize = 8 * 1024;
 
-/// The maximum number of rounds. In one of the rounds after the first, which fills the pools,
-/// memory must not grow.
+/// The maximum number of rounds. The first one fills the allocator's pools. In at least one of the
+/// others, memory must grow by less than the limits above.
 const ROUNDS: usize = 5;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {

@@ -17,7 +17,7 @@ use crate::ask::{Ask, Outcome};
 /// closed.
 const RETRY_DELAY: Duration = Duration::from_millis(5);
 
-/// A transport, and the runtime of its callers.
+/// A transport and, if it is async, the runtime of its callers.
 pub(crate) enum Workers {
     Sync(plex_auth_ureq::Transport),
     Async(plex_auth_hyper::Transport, Runtime),
@@ -29,7 +29,7 @@ pub(crate) struct Ground {
 }
 
 impl Workers {
-    /// Creates workers over ureq, which trust this root in addition to the default roots.
+    /// Creates workers over ureq. They trust this root, if any, in addition to the default roots.
     pub(crate) fn sync(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
         let builder =
@@ -37,7 +37,7 @@ impl Workers {
         Self::Sync(builder.build().expect("the root is a certificate"))
     }
 
-    /// Creates workers over hyper, which trust this root in addition to the default roots.
+    /// Creates workers over hyper. They trust this root, if any, in addition to the default roots.
     pub(crate) fn asynchronous(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_hyper::Transport::builder();
         let builder =
@@ -117,7 +117,7 @@ impl Workers {
     }
 }
 
-/// Polls a future of the sync transport, which is always ready.
+/// Returns the output of a future of the sync transport. Such a future is ready at its first poll.
 fn at_once_ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,

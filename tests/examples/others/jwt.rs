@@ -51,8 +51,8 @@ impl Sign {
     }
 }
 
-/// Reads `{"token": …, "keys": […]}` and prints the token's claims if one of the keys (JWKs) signed
-/// it, or else the reason it was `refused`.
+/// Reads `{"token": …, "keys": […]}` and prints the token's claims if it is valid and one of the
+/// keys (JWKs) signed it, or else the reason it was `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
     /// The client identifier that the token must have been issued for.

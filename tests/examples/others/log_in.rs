@@ -15,7 +15,7 @@ use crate::Outcome;
 /// `picture`. After it is linked, prints the `token` and the name of its `account`.
 #[derive(Debug, Parser)]
 pub(crate) struct LogIn {
-    /// Replaces `https://plex.tv/api/v2`.
+    /// The URL to use instead of `https://plex.tv/api/v2`.
     #[arg(long, value_name = "URL")]
     plex_tv: String,
 
@@ -24,7 +24,7 @@ pub(crate) struct LogIn {
     #[arg(long, value_name = "URL")]
     forward_to: Option<ForwardUrl>,
 
-    /// The product that the page shows.
+    /// The product name that the page shows.
     #[arg(long, default_value = "Kites & Lanterns #1")]
     product: String,
 }

@@ -1,7 +1,9 @@
-//! Makes this library available to other projects' programs. `tests/others/run` tests it with them.
+//! Makes this library available to other projects' programs. `tests/others/run` tests the library
+//! with those programs.
 //!
 //! `cargo run -p plex-auth-tests --example others -- --help` lists the commands. The output is one
-//! JSON object per line. It includes secrets, because all accounts belong to a fake Plex.
+//! JSON object per line. It includes secrets, which is safe because all accounts belong to a fake
+//! Plex.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 
 mod jwt;

@@ -27,7 +27,8 @@ use plex_auth_fake::Who;
 
 use crate::harness::{Harness, Outcome};
 
-/// Accepts one `CONNECT` request and returns its target.
+/// Accepts one `CONNECT` request, forwards data in both directions until both sides are closed, and
+/// returns the target.
 fn proxy(listener: &TcpListener) -> io::Result<String> {
     let (client, _) = listener.accept()?;
     let mut head = String::new();

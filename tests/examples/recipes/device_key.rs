@@ -6,7 +6,8 @@
 //!
 //! Media servers do not accept these tokens: use the token to request the list of `resources` from
 //! plex.tv, and send each server its own token from that list. Give the device its own client
-//! identifier, because Plex reportedly refuses other logins under a device key's identifier.
+//! identifier, because Plex reportedly refuses other logins under the identifier of a device that
+//! has a key.
 
 use std::error::Error;
 use std::io;
@@ -72,7 +73,8 @@ pub(crate) fn log_in(
 }
 
 /// Renews the device's token. Saves each new token before passing it to `renewed`, which can stop
-/// the loop.
+/// the loop. Returns why the renewals ended, or `None` if `renewed` stopped the loop or the
+/// refresher had already ended.
 pub(crate) fn keep_alive(
     http: &Transport,
     refresher: &mut DeviceTokenRefresher<&Ed25519Key>,

@@ -1,4 +1,4 @@
-//! The environment that every recipe runs in: a fake Plex, an identity, and a temporary folder.
+//! The environment in which the recipes run: a fake Plex, an identity, and a temporary folder.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -1,8 +1,9 @@
 //! Shares one account among many machines: one renews the token, the others read it.
 //!
 //! One machine has the device key and its state. If two renewed, they would overwrite each other's
-//! state; if two signed in, each would invalidate the other's token. A token expires after seven
-//! days and is renewed a day early, so the machine that renews it can be down for a day.
+//! state; if two signed in, the second would invalidate the first one's token. A token expires
+//! after seven days and is renewed a day early, so the machine that renews it can be down for a
+//! day.
 //!
 //! Plex does not publish its rate limits. Clients have mainly received 429 for nonces, and each
 //! renewal needs a nonce. Flows obey `Retry-After`. To spread the load, give each refresher a
@@ -27,7 +28,7 @@ use crate::save::{save, saved_text};
 struct SharedToken(PathBuf);
 
 impl SharedToken {
-    /// Publishes a new token. Only the machine that renews calls this.
+    /// Publishes a new token. Only the machine that renews the token calls this.
     fn publish(&self, token: &Token) -> std::io::Result<()> {
         save(&self.0, token.expose())
     }
@@ -40,8 +41,9 @@ impl SharedToken {
 }
 
 /// Sends a call with the shared token. If the token is invalid and another one has been published
-/// in the meantime, sends the call again with that one. Does not sign in or renew, because that
-/// would invalidate the other machines' token.
+/// in the meantime, sends the call again with that one. Does not sign in, because that would
+/// invalidate the other machines' token, and does not renew the token, because only one machine has
+/// the device key.
 fn send_with<T>(
     http: &Transport,
     shared: &SharedToken,

@@ -1,5 +1,5 @@
-//! Saves a token, a key or a state, so that a crash loses nothing and only the owner of the file
-//! can read it.
+//! Saves a token, a key or a state, so that a crash does not damage the file and, on Unix, only its
+//! owner can read it.
 //!
 //! Use this for every secret that a program saves. Save a token as soon as it arrives. If a file is
 //! damaged, report that and keep the file under another name. Do not replace it silently: with a
@@ -9,9 +9,9 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
-/// Saves a secret atomically: a crash or a full disk leaves the previous file intact. Only its
-/// owner can read the file, even while it is written. The folder must be writable only by its
-/// owner.
+/// Saves a secret atomically: a crash or a full disk leaves the previous file intact. On Unix, only
+/// its owner can read the file, even while it is being written. The folder must be writable only by
+/// its owner.
 pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     let beside = file.with_extension("new");
     // Remove a file left behind by a crash. A symbolic link in its place is removed, not followed.

@@ -4,8 +4,8 @@
 //! PEM certificate to DER first: `openssl x509 -in ca.pem -outform der -out ca.der`.
 //!
 //! `openssl req -x509` creates an authority's certificate, which rustls does not accept as a server
-//! certificate. Use it to sign the server's certificate instead. Plex's own `plex.direct` names
-//! need none of this.
+//! certificate. Use that authority to sign a certificate for the server. Plex's own `plex.direct`
+//! names need none of this.
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 

@@ -1,8 +1,8 @@
 //! Saves the tokens of several accounts, each in a file of its own.
 //!
 //! One client identifier is enough for all accounts that sign in with a PIN or a password. A device
-//! key belongs to one account: give each such account its own identifier and key, in a folder of
-//! its own.
+//! key belongs to one account: give each account that uses a device key its own identifier and key,
+//! in its own folder.
 
 use std::error::Error;
 use std::path::Path;
@@ -33,13 +33,13 @@ fn all(folder: &Path) -> io::Result<Vec<String>> {
     Ok(uuids)
 }
 
-/// Returns the token of an account.
+/// Returns the token of an account, or `None` if none is saved.
 fn token(folder: &Path, uuid: &str) -> Result<Option<Token>, Box<dyn Error>> {
     Ok(saved_text(&file(folder, uuid)?)?.map(Token::new).transpose()?)
 }
 
-/// Signs an account out of Plex, and then deletes its token. If Plex cannot be reached, the token
-/// stays saved for another attempt. If the token is already invalid, it is just deleted.
+/// Signs an account out of Plex, and then deletes its token. If signing out fails, the token stays
+/// saved for another attempt. If the token is already invalid, it is just deleted.
 fn remove(
     http: &Transport,
     plex_tv: &PlexTv,

@@ -18,19 +18,19 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 /// The time for which a valid token counts as valid while Plex cannot be reached.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
-/// The time for which nothing is sent after an error, if Plex does not say how long to wait.
+/// The time for which nothing is sent after an error, if the flow does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The cached results. A real service would put this behind a lock, and remove entries older than
-/// [`STALE`].
+/// The service, with the cached results. A real one would be behind a lock, and remove entries
+/// older than [`STALE`].
 struct TokenService {
     http: Transport,
     plex_tv: PlexTv,
-    /// The results, by the token's digest, so that the map contains no secret: the account, or
+    /// The results, by the token's digest, so that the map contains no secret: the account's ID, or
     /// `None` if the token is invalid, and the time of the check.
     known: HashMap<Vec<u8>, (Option<u64>, Instant)>,
-    /// The time at which the next request may be sent. It applies to all tokens, because a rate
-    /// limit applies to the service, not to a token.
+    /// The time before which no request is sent, if one has failed. It applies to all tokens,
+    /// because a rate limit applies to the service, not to a token.
     paused_until: Option<Instant>,
 }
 

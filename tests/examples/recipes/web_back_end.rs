@@ -17,8 +17,8 @@ use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
 use plex_auth_hyper::pin::ForwardUrl;
 use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
-/// The time to wait for the token after the browser has returned. When it returns, the user has
-/// already signed in or refused.
+/// The time to wait for the token after the browser has returned. By then, the user has usually
+/// signed in or refused.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct BackEnd {
@@ -83,7 +83,7 @@ impl BackEnd {
         }
     }
 
-    /// Handles the return from Plex's page, on which the user has signed in or refused.
+    /// Handles the browser's return from Plex's page.
     async fn finish(&self, id: &str, session: Session) -> Page {
         let token = match session {
             Session::Admitted(_) => return redirect("/"),

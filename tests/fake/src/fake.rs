@@ -83,13 +83,13 @@ impl FakePlex {
         }
     }
 
-    /// Overrides the responses for this path, for any method, until [`behave`](Self::behave) is
-    /// called.
+    /// Overrides the responses for this path, for any method: for as many requests as
+    /// [`times`](Misbehavior::times) allows, or until [`behave`](Self::behave) is called.
     ///
     /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviors for the
-    /// same path form a queue: each applies after the previous one has been used for as many
-    /// requests as [`times`](Misbehavior::times) allows. With a misbehavior that specifies only a
-    /// delivery, the request takes effect, and its response is the correct one.
+    /// same path form a queue: each applies after the previous one has been used up. With a
+    /// misbehavior that specifies only a delivery, the request takes effect, and its response is
+    /// the correct one.
     pub fn misbehave(&mut self, path: &str, misbehavior: Misbehavior) {
         self.misbehaviors.add(path, misbehavior);
     }
@@ -99,8 +99,9 @@ impl FakePlex {
         self.misbehaviors = Misbehaviors::default();
     }
 
-    /// Returns the requests so far, oldest first. Only the newest 32 to 64 MiB are recorded,
-    /// counting each request as its size plus 512 bytes.
+    /// Returns the recorded requests, oldest first. When the record would exceed 64 MiB, the oldest
+    /// requests are dropped until it is no larger than 32 MiB. Each request counts as its size plus
+    /// 512 bytes.
     pub fn requests(&self) -> &[Seen] {
         self.seen.requests()
     }
@@ -226,8 +227,8 @@ impl FakePlex {
         self.plex_keys.push(PlexKey::numbered(number));
     }
 
-    /// Resets the counts of failed sign-ins and wrong Home PINs, so that locked logins can be used
-    /// again.
+    /// Resets the counts of wrong passwords and wrong Home PINs, so that locked logins and
+    /// switching between Home users work again.
     pub fn forgive(&mut self) {
         self.accounts.forgive();
     }

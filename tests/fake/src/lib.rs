@@ -20,9 +20,9 @@
 //! # Ok::<(), http::Error>(())
 //! ```
 //!
-//! A [`Server`] serves the fake on a free port of this machine, and can be restarted on the same
-//! port. The [`Delivery`] of a [`Misbehavior`] can make the server's responses late, slow, cut off
-//! or missing.
+//! A [`Server`] serves the fake on a free local port, and can be restarted on the same port. The
+//! [`Delivery`] of a [`Misbehavior`] can make the server's responses late, slow, cut off or
+//! missing.
 //!
 //! The program `fake-plex` serves the fake to clients in any language:
 //! `cargo install plex-auth-fake --features program`. For a complete program and its tests, see

@@ -53,12 +53,14 @@ impl Seen {
         form_urlencoded::parse(&self.body).into_owned().collect()
     }
 
-    /// Returns the first field of the form body with this name, decoded.
+    /// Returns the decoded value of the first field with this name in the form body, if there is
+    /// one.
     pub fn form_field(&self, name: &str) -> Option<String> {
         self.form().into_iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
-    /// Returns the first header with this name, if its value is visible ASCII.
+    /// Returns the value of the first header with this name. Returns `None` if there is no such
+    /// header or its value is not visible ASCII.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
@@ -76,7 +78,7 @@ impl fmt::Debug for Seen {
     }
 }
 
-/// The newest requests.
+/// The record of the newest requests.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     requests: Vec<Seen>,
@@ -84,7 +86,8 @@ pub(crate) struct Record {
     forgotten: usize,
 }
 
-// Enough for a load test with 100,000 requests, yet little memory for a fake that runs for days.
+// Enough for tens of thousands of requests in a load test, yet little memory for a fake that runs
+// for days.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 impl Record {

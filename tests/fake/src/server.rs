@@ -42,7 +42,7 @@ pub use plan::{ConnectionPlan, ConnectionPlans};
 /// connections.
 pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 
-/// A server for a [`FakePlex`] on `127.0.0.1`, which runs in a separate thread until it is dropped.
+/// A server on `127.0.0.1` for a [`FakePlex`]. It runs in a separate thread until it is dropped.
 ///
 /// ```
 /// use plex_auth_fake::{FakePlex, Server};
@@ -127,8 +127,8 @@ impl Server {
     }
 
     /// Stops the server as if its process had been killed, which closes every connection, and
-    /// starts it again on the same port after `down`. The fake, the counters and the certificate
-    /// are kept.
+    /// starts it again on the same port after `down`. The fake, the connection count and the
+    /// certificate are kept.
     ///
     /// # Errors
     ///

@@ -22,7 +22,7 @@ fuzz_target!(|body: &[u8]| {
         }
     }
     let text = text(body);
-    // For speed, only one of the two further checks is run for each input.
+    // For speed, at most one of the two further checks is run for each input.
     let is_even = body.len().is_multiple_of(2);
     match json(body) {
         Some(Value::Object(object)) => {
@@ -107,8 +107,8 @@ const PLACES: &[(&str, &str)] = &[
     (r#""username":"#, ""),
 ];
 
-/// Checks that any JSON in any of the [`PLACES`] leaves the token and the surrounding fields
-/// intact.
+/// Checks that any JSON in one of the [`PLACES`], which depends on the JSON, leaves the token and
+/// the surrounding fields intact.
 fn check_drift(garbage: &str) {
     let place = garbage.bytes().fold(garbage.len(), |sum, byte| sum + usize::from(byte));
     let (before, behind) = PLACES[place % PLACES.len()];

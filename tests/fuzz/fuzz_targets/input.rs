@@ -78,13 +78,13 @@ fn check_credentials(login: &str, password: &str, code: &str) {
 
 const QUOTES: [char; 3] = ['"', '\'', '`'];
 
-/// Removes surrounding whitespace and a leading byte order mark.
+/// Removes surrounding whitespace and leading byte order marks.
 fn trim(text: &str) -> &str {
     text.trim().trim_start_matches('\u{feff}').trim()
 }
 
-/// Returns the six digits of a verification code, however they were typed. Any other input is only
-/// trimmed.
+/// Returns the six digits of a verification code, without spaces and with full-width digits
+/// converted. Any other input is only trimmed.
 fn sent_code(code: &str) -> String {
     let ignored = |c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')

@@ -26,7 +26,7 @@ static KEYS: LazyLock<PlexKeys> = LazyLock::new(|| {
     serde_json::from_str(&keys).expect("the keys are keys")
 });
 
-// The input is a line with the header, followed by the claims, or a complete token.
+// The input is either a complete token or a line with the header, followed by the claims.
 fuzz_target!(|data: &[u8]| {
     if let Ok(token) = Token::new(String::from_utf8_lossy(data)) {
         check_raw(&token);
@@ -63,7 +63,7 @@ fn check_signed(header: &[u8], claims: &[u8]) {
     let message = format!("{}.{}", BASE64.encode(header), BASE64.encode(claims));
     let signature = KEY.sign(message.as_bytes()).expect("the key is in memory");
     let Ok(token) = Token::new(format!("{message}.{}", BASE64.encode(signature))) else {
-        return; // too long
+        return; // The token is too long.
     };
     let read = PlexJwt::unverified(&token);
     if let Ok(jwt) = &read {

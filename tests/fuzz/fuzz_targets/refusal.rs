@@ -1,4 +1,4 @@
-//! Any response to any call: the error matches the status and Plex's codes, is one line without a
+//! Any response to a call: the error matches the status and Plex's codes, is one line without a
 //! secret, and is the same if only the part of the body that a sender must read has arrived.
 #![no_main]
 

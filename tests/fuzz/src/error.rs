@@ -32,7 +32,7 @@ fn check_text(error: &ResponseError) {
     assert!(std::error::Error::source(error).is_none());
 }
 
-/// Returns whether a program may take the character for a line break or a change of direction.
+/// Returns whether a program may take the character for a line break or a change of text direction.
 fn breaks_a_line(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -1,5 +1,5 @@
-//! Shared parts of the fuzz targets: calls whose responses are generated, responses and fields made
-//! from bytes, the values of a JSON document according to `serde_json`, and the properties of every
+//! Shared parts of the fuzz targets: the core's response parsers, responses and fields made from
+//! bytes, the values of a JSON document according to `serde_json`, and the properties of every
 //! error.
 //!
 //! `.ci/run` checks that the targets compile, and `.ci/run full` runs each for a minute. To run one
@@ -123,11 +123,10 @@ pub fn success(body: &[u8]) -> Response<&[u8]> {
     response
 }
 
-/// Parses a response in its wire format: a line with the status, header lines, a blank line, and
-/// the body.
+/// Makes a response from bytes: a line with the status, header lines, a blank line, and the body.
 ///
-/// Only headers that the core reads are used. The bytes 0x14 and 0x10 stand for the secrets of the
-/// request.
+/// Headers that the core does not read are ignored. The bytes 0x14 and 0x10 stand for the secrets
+/// of the request.
 pub fn answer(data: &[u8]) -> Response<Vec<u8>> {
     let (first, mut rest) = line(data);
     let mut response = Response::new(Vec::new());
@@ -178,7 +177,7 @@ fn status(number: usize) -> StatusCode {
     status.expect("every number of three digits is a status")
 }
 
-/// Splits off the first line.
+/// Returns the first line, and everything after it.
 fn line(data: &[u8]) -> (&[u8], &[u8]) {
     match data.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&data[..end], &data[end + 1..]),
@@ -186,13 +185,14 @@ fn line(data: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Splits bytes into texts. The first byte is the separator, so that a text can contain any byte.
+/// Splits bytes into texts. The first byte is the separator, so that the texts can contain any
+/// other byte.
 pub fn texts(data: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     let (separator, rest) = data.split_first().unwrap_or((&b'\n', &[]));
     rest.split(move |byte| byte == separator).map(String::from_utf8_lossy)
 }
 
-/// Returns a body as text, as the core reads it: without a byte order mark and surrounding
+/// Returns a body as text, as the core reads it: without a byte order mark or surrounding
 /// whitespace.
 pub fn text(body: &[u8]) -> Cow<'_, str> {
     let body = body.trim_ascii();
@@ -226,7 +226,7 @@ pub fn text_in(value: &Value) -> Option<String> {
     }
 }
 
-/// Returns the token in a field: text or an integer that is a valid token.
+/// Returns the token in a field, if its value is text or an integer that is a valid token.
 pub fn token_in(value: &Value) -> Option<String> {
     let text = match value {
         Value::Number(number) => whole(number)?,

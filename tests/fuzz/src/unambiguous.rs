@@ -59,7 +59,7 @@ impl<'de> Visitor<'de> for Once {
         let mut object = Map::new();
         while let Some((key, Unambiguous(value))) = map.next_entry::<String, _>()? {
             if object.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key comes twice"));
+                return Err(A::Error::custom("a key is repeated"));
             }
         }
         Ok(object.into())

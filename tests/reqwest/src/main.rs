@@ -12,9 +12,9 @@ use plex_auth_proto::flow::{self, Now};
 use plex_auth_proto::{Body, Call, Error, Flow, Outgoing, TransportError, http};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
-/// Builds a client that does not follow redirects, which would send the token to another host; does
+/// Builds a client that does not follow redirects, which could send the token to another host; does
 /// not retry requests, which could sign in twice; and uses each connection only once, so that no
-/// response can belong to another request.
+/// response can belong to a different request.
 fn client(builder: ClientBuilder) -> reqwest::Result<Client> {
     builder.redirect(redirect::Policy::none()).retry(retry::never()).pool_max_idle_per_host(0).build()
 }

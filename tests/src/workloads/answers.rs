@@ -45,7 +45,7 @@ pub(crate) fn all() -> Vec<Work> {
     ]
 }
 
-/// Returns the work of parsing an account.
+/// Returns a workload that parses an account.
 pub(crate) fn account_of(name: &str, body: fn() -> String) -> Work {
     answer::<_, account::Account>(name, token_details, body, 1.05)
 }

@@ -1,5 +1,5 @@
-//! The growth of the work with the size of the response: a byte of a large response must cost about
-//! as much as a byte of a small one.
+//! Workloads that grow with the size of the response: a byte of a large response must cost about as
+//! much as a byte of a small one.
 
 use std::iter;
 

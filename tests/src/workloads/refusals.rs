@@ -1,4 +1,4 @@
-//! Turning responses into errors of every kind.
+//! Turning responses to a sign-in into errors.
 
 use std::hint::black_box;
 

@@ -32,11 +32,12 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// A plex.tv and a device with a simulated clock. Times are in seconds since the start.
+/// A plex.tv and a device with a simulated clock. Times are in seconds since the start, except for
+/// `now`, which is in Unix seconds.
 struct Simulation {
     plex: FakePlex,
     now: u64,
-    /// The number of seconds that the device's clock is ahead.
+    /// The number of seconds that the device's clock is ahead; negative if it is behind.
     clock_error: i64,
     /// The periods in which plex.tv is unreachable.
     outages: Vec<(u64, u64)>,
@@ -70,7 +71,7 @@ impl Simulation {
         Now::new(Duration::from_secs(self.elapsed()), wall)
     }
 
-    /// Runs the device until this time, or until its flow ends.
+    /// Runs the device until this time, or until its flow ends. Returns the result if it has ended.
     fn run_until<K: DeviceKey>(
         &mut self,
         refresher: &mut DeviceTokenRefresher<K>,
@@ -157,7 +158,7 @@ fn renewal_follows_soon_after_an_outage() {
         let most = if end == 22 * DAY { 10 * 60 } else { DAY / 8 };
         assert!(late <= most, "{late} s after the end of the outage");
     }
-    // During the outages, the requests are at least five minutes apart.
+    // During the outages, the time between requests grows to at least five minutes.
     assert!(simulation.sent.len() < 8 * 24 * 12, "{} requests", simulation.sent.len());
 }
 

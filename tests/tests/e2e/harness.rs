@@ -19,7 +19,7 @@ use plex_auth_tests::{Step, in_parallel};
 /// A timeout that only a stalling server exceeds, even on a loaded machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Creates a carrier that trusts this root certificate.
+/// Creates a carrier that trusts this root certificate, if one is given.
 type NewCarrier = fn(Option<Vec<u8>>) -> Carrier;
 
 const TRANSPORTS: [NewCarrier; 2] = [Carrier::ureq, Carrier::hyper];
@@ -40,8 +40,8 @@ pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
     over_every_client(scenario);
 }
 
-/// Runs a scenario by hand and over both transports, over HTTP and over HTTPS. All of these run at
-/// the same time, so that their waits overlap.
+/// Runs a scenario over the hand-made client and both transports, each over HTTP and over HTTPS.
+/// All of these run at the same time, so that their waits overlap.
 pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
     let clients = TRANSPORTS.into_iter().chain([Carrier::HandMade as NewCarrier]);
     let clients = clients.flat_map(|client| [(client, false), (client, true)]);

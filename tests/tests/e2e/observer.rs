@@ -1,5 +1,5 @@
-//! The reports of both transports to an observer: one start and one end for each request that is
-//! sent.
+//! The reports of both transports to an observer: one start and one end for each attempt to send a
+//! request.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
@@ -238,8 +238,8 @@ fn panicking_observer_does_not_fail_the_call() {
 }
 
 /// Runs the closure and returns the spans and events that the library emitted through `tracing`.
-/// Each is a string, such as `DEBUG plex_request` (the level, then the message or, if there is none,
-/// the name), and its fields.
+/// Each consists of a string, such as `DEBUG plex_request` (the level, then the message or, if
+/// there is none, the name), and the fields.
 fn traced(run: impl FnOnce()) -> Vec<(String, Vec<(&'static str, String)>)> {
     let received = Arc::new(Mutex::new(Vec::new()));
     let lines = Arc::clone(&received);

@@ -10,7 +10,7 @@ use plex_auth_tests::every_operation::IDENTIFIER;
 
 use crate::harness::{Harness, bad_gateway, over_every_carrier, portal_page, unix_now};
 
-/// Returns the token, or `None` while the PIN is not linked.
+/// Polls the PIN. Returns the token, or `None` while the PIN is not linked.
 fn poll(harness: &Harness, pin: &Pin) -> Result<Option<Token>, Error> {
     Ok(match harness.send(harness.plex_tv().poll_pin(&pin.id))? {
         PinState::Linked { auth_token, .. } => Some(auth_token),
@@ -42,7 +42,7 @@ fn typed_code_links_the_pin() {
     });
 }
 
-/// Submits the form of the fake's hosted page, and returns the URL that it forwards to.
+/// Submits the form of the fake's hosted page, and returns the URL that it forwards to, if any.
 fn submit(harness: &Harness, page: &str, answer: &str) -> Option<String> {
     let (url, fragment) = page.split_once("#?").unwrap();
     assert_eq!(url, format!("{}/auth", harness.url()));

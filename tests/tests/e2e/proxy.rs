@@ -14,7 +14,7 @@ use plex_auth_ureq::Transport;
 
 use crate::harness::{TIMEOUT, plex_tv_at, transport_error, unused_url, write, write_response};
 
-/// The variable that passes the server's URL to a child process.
+/// The environment variable that passes the server's URL to a child process.
 const URL: &str = "PLEX_AUTH_TESTS_URL";
 
 /// Returns a step that writes the response of a proxy that has established a tunnel.
@@ -35,7 +35,8 @@ fn over_proxy(url: &str) -> Carrier {
     Carrier::Ureq(Transport::builder().proxy(url).build().unwrap())
 }
 
-/// Runs a test of this file in a child process, since all tests of a process share its environment.
+/// Runs a test of this file in a child process, because all tests in a process share its
+/// environment.
 fn run_in_child(test: &str, url: &str, proxy: &str, no_proxy: &str) {
     let mut child = Command::new(env::current_exe().unwrap());
     child.args(["--exact", "--ignored", test]).env(URL, url);

@@ -53,7 +53,7 @@ fn server_is_listed_only_for_its_users() {
 #[test]
 fn jwt_refused_by_a_server_is_not_invalid() {
     over_every_carrier(|harness| {
-        // This JWT is as long as Plex's own.
+        // This JWT is about as long as one issued by Plex.
         let jwt = Token::new(format!("eyJraWQi.{}.{}", "a".repeat(440), "b".repeat(86))).unwrap();
         harness.respond_once("/user", json(r#"{"username":"rosa","title":"rosa"}"#));
         assert!(harness.token_details(&jwt).unwrap().auth_token.is_none());

@@ -46,7 +46,7 @@ fn plain_body_ends_with_the_connection() {
 fn reset_in_the_handshake_sends_nothing() {
     for step in [Step::Reset, Step::Close] {
         for carrier in Carrier::transports() {
-            // Sends part of a handshake record, then ends the connection.
+            // The server sends part of a handshake record, then ends the connection.
             let server = RawServer::unasked(vec![write("\u{16}\u{3}\u{3}"), step.clone()]);
             let url = server.url().replace("http:", "https:");
             let call = plex_tv_at(&url).token_details(&Token::new("abc").unwrap());

@@ -1,5 +1,5 @@
-//! The core's number of allocations for each call, each response and each kind of error. The counts
-//! are exact, so any difference is due to a code change.
+//! The number of allocations that the core makes for each call, each response and each kind of
+//! error. The counts are exact, so they change only if the code, a dependency or the compiler does.
 
 use plex_auth_tests::workloads::{Kind, everything};
 

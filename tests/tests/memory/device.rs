@@ -13,7 +13,7 @@ type Refresher = DeviceTokenRefresher<Ed25519Key>;
 /// The maximum size of one device in bytes, with its identity, its key and everything on the heap.
 const DEVICE_BYTES: i64 = 2048;
 
-/// The maximum size in bytes of the error that a device has while its token cannot be renewed.
+/// The maximum size in bytes of the error that a device stores while its token cannot be renewed.
 const ERROR_BYTES: i64 = 160;
 
 /// Returns a device with its own identity and an old token.

@@ -16,7 +16,8 @@ const FIXED_BYTES: u64 = 256 * 1024;
 /// The maximum number of bytes that are read from an error response's body.
 const MAX_ERROR_BODY: usize = 65_536;
 
-/// Returns bodies of about this size that expand as much as possible.
+/// Returns bodies of about this size, with their names, that are designed to make the core use as
+/// much memory as possible.
 fn hostile(size: usize) -> Vec<(String, String)> {
     let fill = |start: &str, piece: &str, end: &str| {
         let body = format!("{start}{}{end}", piece.repeat(size / piece.len()));
@@ -98,7 +99,7 @@ fn hostile(size: usize) -> Vec<(String, String)> {
     bodies
 }
 
-/// Checks the memory that every operation holds while it parses each body of this size.
+/// Checks the memory that the core holds while it parses each body of this size.
 fn is_bounded(size: usize) {
     let bodies = hostile(size);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);

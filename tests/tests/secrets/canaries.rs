@@ -46,7 +46,8 @@ pub(crate) fn canary_inputs(url: &str) -> Inputs {
     inputs
 }
 
-/// Returns bodies that echo every secret, in shapes that are parsed and in others.
+/// Returns bodies that echo every secret, in formats that the core parses and in others, and an
+/// empty body.
 pub(crate) fn echoes() -> Vec<String> {
     let all = canaries().join(" ");
     let xml = all.replace('&', "&amp;");
@@ -72,7 +73,7 @@ pub(crate) fn echoes() -> Vec<String> {
 pub(crate) const STATUSES: [u16; 16] =
     [200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 422, 429, 498, 500, 502, 503];
 
-/// Returns a response that also has secrets in its headers.
+/// Returns a response that also has the token in several headers.
 pub(crate) fn response(status: u16, body: &str) -> Response<Vec<u8>> {
     Response::builder()
         .status(status)

@@ -1,5 +1,6 @@
-//! The search for secrets in flows: in their progress, their outcome, and the log while a transport
-//! drives them. A saved state contains secrets, but its `Debug` must not.
+//! The search for secrets in flows: in their `Debug` output, their progress, their outcome, and the
+//! log and the reports while a transport drives them. A saved state contains secrets, but its
+//! `Debug` output must not.
 
 use std::any::type_name;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,7 +34,7 @@ enum Failure {
 struct InMemory<'a> {
     output: &'a mut Output,
     failure: &'a Failure,
-    /// The number of the request that fails.
+    /// The number of the request that fails, starting with 0.
     failing: usize,
     /// The flows with a secret in their saved state.
     saved: &'a mut BTreeSet<&'static str>,

@@ -80,7 +80,7 @@ impl Output {
         self.0.extend(other.0);
     }
 
-    /// Panics if a text contains one of the canaries.
+    /// Panics if a text contains a part of one of the canaries, in any of the [`Encodings`].
     pub(crate) fn has_none_of(&self, canaries: &[String]) {
         // Many texts are the same, so each is searched only once.
         let texts: BTreeMap<&str, &str> =

@@ -250,7 +250,7 @@ pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
     runner.run(plex_tv.fixed_token(token.clone()));
 }
 
-/// Runs the flows that send requests over any driver.
+/// Runs the flows that send requests with any driver.
 pub(crate) fn every_driven_flow(inputs: &Inputs, runner: &mut impl Runner) {
     let Inputs { plex_tv, server, token, .. } = inputs;
     runner.run(plex_tv.link_code_login());
@@ -286,7 +286,7 @@ pub(crate) fn debug_text(value: &impl Debug) -> String {
     format!("{value:?}\n{value:#?}\n")
 }
 
-/// Adds everything a program can see of a flow at this time to the output.
+/// Adds to the output everything that a program can see of a flow at this time.
 pub(crate) fn observe<F: SearchedFlow>(flow: &F, now: Now, output: &mut Output) {
     let context = type_name::<F>();
     output.add(context, debug_text(flow) + &flow.progress_text(now));

@@ -1,4 +1,5 @@
-//! The output, log and reports of every operation over every transport.
+//! The search for secrets in the output, the log and the reports of every operation over each
+//! transport.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +44,8 @@ pub(crate) fn observer(reports: &Reports) -> impl Observer + use<> {
 /// The operations that an observer was notified of, with the request IDs.
 type Reported = BTreeSet<(&'static str, Option<String>)>;
 
-/// Adds everything that an observer was notified of to the output.
+/// Adds to the output everything that an observer was notified of. Returns the operations, with the
+/// request IDs.
 pub(crate) fn add_reports(reports: &Reports, output: &mut Output) -> Reported {
     let mut found = BTreeSet::new();
     for (attempt, end) in reports.take() {
@@ -58,8 +60,8 @@ pub(crate) fn add_reports(reports: &Reports, output: &mut Output) -> Reported {
     found
 }
 
-/// Sends every operation to servers that succeed, repeat the secrets, redirect, or cut off the
-/// response.
+/// Sends every operation to servers that succeed, repeat the secrets, redirect, or send an invalid
+/// or incomplete response, and to hosts that cannot be reached.
 fn exercise(carrier: Carrier, output: &mut Output) -> Reported {
     let reports = Reports::default();
     let carrier = &carrier.observer(observer(&reports));

@@ -7,8 +7,8 @@ use crate::operation::Host;
 use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 
-/// Formats the error as one line: what failed, which server answered with which status, and what to
-/// do.
+/// Formats the error as one line: what failed, which server answered, and in most cases the status
+/// and what to do.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (context, status, rejection) = self.parts();
@@ -31,7 +31,7 @@ impl fmt::Display for ResponseError {
             Self::Mismatched { path, .. } => {
                 return write!(
                     f,
-                    "the response from {server} belongs to another request: `{path}` differs"
+                    "the response from {server} belongs to another request: `{path}` does not match"
                 );
             }
             Self::BodyTooLarge { limit, .. } => {
@@ -126,7 +126,8 @@ impl ResponseError {
 }
 
 /// The server that a request was sent to, for display: only the host name if the URL is `https`
-/// without an explicit port, and the origin otherwise.
+/// without an explicit port, the origin of any other `http` or `https` URL, and "the server"
+/// otherwise.
 pub(in crate::error) struct Server<'a>(pub(in crate::error) &'a RequestContext);
 
 impl fmt::Display for Server<'_> {

@@ -145,7 +145,8 @@ impl Polling {
     }
 
     /// Returns when to poll next: after the interval, or at the PIN's expiry if that is sooner, but
-    /// not within the next second. If another poll was requested, it does not wait for the interval.
+    /// not within the next second. If another poll was requested, it does not wait for the
+    /// interval.
     pub(super) fn next_poll(&self, now: Moment, interval: &PollInterval) -> Duration {
         if self.is_wanted {
             return self.earliest();

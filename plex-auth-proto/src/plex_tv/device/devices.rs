@@ -92,9 +92,9 @@ redacted_debug! {
 }
 
 impl Devices {
-    /// Returns the paths of fields that this version could not read, relative to `MediaContainer`,
-    /// such as `Device.1.createdAt`, so that a program can report them and tell them apart from
-    /// missing fields.
+    /// Returns the paths of fields that this version of the library could not read, relative to
+    /// `MediaContainer`, such as `Device.1.createdAt`, so that a program can report them and tell
+    /// them apart from missing fields.
     ///
     /// If a list element was dropped, the path is that of the list. Paths contain no values.
     ///

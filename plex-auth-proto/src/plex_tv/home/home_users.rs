@@ -88,8 +88,8 @@ lenient::object! {
 }
 
 impl Home {
-    /// Returns the JSON paths of fields that this version could not read, such as `users.1.admin`,
-    /// so that a program can report them and tell them apart from missing fields.
+    /// Returns the JSON paths of fields that this version of the library could not read, such as
+    /// `users.1.admin`, so that a program can report them and tell them apart from missing fields.
     ///
     /// If a list element was dropped, the path is that of the list. Paths contain no values.
     ///

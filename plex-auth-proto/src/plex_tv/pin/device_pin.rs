@@ -6,7 +6,8 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 /// expires after seven days.
 ///
 /// It is created by [`PlexTv::create_short_device_pin`](crate::PlexTv::create_short_device_pin) or
-/// [`create_strong_device_pin`](crate::PlexTv::create_strong_device_pin), and polled with
+/// [`create_strong_device_pin`](crate::PlexTv::create_strong_device_pin), or
+/// [restored](Self::restored) from a saved ID. It is polled with
 /// [`poll_device_pin`](crate::PlexTv::poll_device_pin), which requires a signature made with the
 /// key.
 ///

@@ -12,10 +12,10 @@ use crate::wire::percent;
 /// The Plex page on which the user signs in for a [`StrongPin`](crate::pin::StrongPin). Open it in
 /// a browser.
 ///
-/// The URL is `https://app.plex.tv/auth` with all parameters in the fragment, which browsers do not
-/// send to the server. The page shows the user the identity's fields: product, version, platform,
-/// device and so on. If the user declines, the browser is still forwarded, and the PIN stays
-/// unlinked until it expires.
+/// The URL is usually `https://app.plex.tv/auth`, with all parameters in the fragment, which
+/// browsers do not send to the server. The page shows the user the identity's fields: product,
+/// version, platform, device and so on. If the user declines, the PIN stays unlinked until it
+/// expires, but the browser is still forwarded if a [forward URL](Self::forward_to) is set.
 ///
 /// [`Display`](fmt::Display) shows the complete URL, which contains the code. `Debug` redacts the
 /// parameters. Sources: Plex's published description. The names of the device fields are from
@@ -23,14 +23,15 @@ use crate::wire::percent;
 #[derive(Clone)]
 pub struct HostedPage {
     page: ServerUrl,
-    /// The client identifier and the code, percent-encoded like the other parts.
+    /// The URL parameters with the client identifier and the code. Like those in `forward` and
+    /// `device`, they are already percent-encoded.
     identifier_and_code: Zeroizing<String>,
     forward: Option<String>,
     device: String,
 }
 
-/// The device fields that the page shows: the name of each URL parameter, and the request header
-/// that contains its value.
+/// The device fields that the page shows. Each one has a name, sent in the URL as
+/// `context[device][NAME]`, and a request header that contains its value.
 const DEVICE: [(&str, &str); 7] = [
     ("product", "x-plex-product"),
     ("version", "x-plex-version"),
@@ -61,9 +62,9 @@ impl HostedPage {
         self
     }
 
-    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`. If the client uses
-    /// a URL outside plex.tv, the default is `/auth` below that URL without `/api/v2`. Call this if
-    /// the API is reached through a proxy that does not serve the page.
+    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`, unless the client
+    /// uses a URL outside plex.tv: then it is that URL, without a trailing `/api/v2`, followed by
+    /// `/auth`. Call this if the API is reached through a proxy that does not serve the page.
     #[must_use]
     pub fn at(mut self, page: ServerUrl) -> Self {
         self.page = page;

@@ -36,7 +36,7 @@ impl PlexTv {
     /// | 404, code 1020; 410 | [`is_pin_gone`](crate::ResponseError::is_pin_gone): expired, unknown, or created under another identifier |
     /// | a successful response for another PIN | [`Mismatched`](crate::ResponseError::Mismatched) |
     /// | an unusable token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `authToken` |
-    /// | 404 without a code, 429, 5xx, a web page | inconclusive; [retryable](crate::ResponseError::is_retryable) |
+    /// | 404 without a code, 429, 5xx except 501 and 505, a web page with a success status | inconclusive; [retryable](crate::ResponseError::is_retryable) |
     ///
     /// The URL contains the PIN's ID, so it is secret. Source: recorded responses.
     ///

@@ -12,7 +12,8 @@ use crate::wire::percent;
 const DEFAULT_LIFETIME: Duration = Duration::from_secs(900);
 
 /// A PIN with a 4-character code that the user enters at `https://plex.tv/link`, for a device with
-/// a screen but no keyboard. It is created by [`PlexTv::create_short_pin`].
+/// a screen but no keyboard. It is created by [`PlexTv::create_short_pin`], or as part of a
+/// [`DevicePin`](crate::pin::DevicePin) by [`PlexTv::create_short_device_pin`].
 ///
 /// Show the [code](Pin::code) and the [URL of the page](Self::link_page), or a QR code with the
 /// [URL that includes the code](Self::filled_link_page).
@@ -44,7 +45,8 @@ impl ShortPin {
         &self.0
     }
 
-    /// Returns the lifetime of the PIN, counted from the response that created it.
+    /// Returns the lifetime of the PIN, counted from the arrival of Plex's response to the creation
+    /// request.
     ///
     /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 15 minutes if that value
     /// is missing, unreadable or not positive.
@@ -54,7 +56,7 @@ impl ShortPin {
 
     /// Returns the URL of the page on which the user enters the code, usually
     /// `https://plex.tv/link`. If `plex_tv` uses a URL outside plex.tv, such as a test server's,
-    /// the page is `/link` below that URL without `/api/v2`.
+    /// the page is at that URL, without a trailing `/api/v2`, followed by `/link`.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }

@@ -12,7 +12,8 @@ const DEFAULT_LIFETIME: Duration = Duration::from_secs(1800);
 
 /// A PIN with a long code, for a program that can open a browser: the user signs in on [Plex's
 /// hosted page](Self::hosted_page), whose URL contains the code. It is created by
-/// [`PlexTv::create_strong_pin`].
+/// [`PlexTv::create_strong_pin`], or as part of a [`DevicePin`](crate::pin::DevicePin) by
+/// [`PlexTv::create_strong_device_pin`].
 ///
 /// `https://plex.tv/link` does not accept such a code.
 ///
@@ -50,7 +51,8 @@ impl StrongPin {
         &self.0
     }
 
-    /// Returns the lifetime of the PIN, counted from the response that created it.
+    /// Returns the lifetime of the PIN, counted from the arrival of Plex's response to the creation
+    /// request.
     ///
     /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 30 minutes if that value
     /// is missing, unreadable or not positive.

@@ -16,8 +16,8 @@ pub(crate) const OPERATION: Operation =
         .idempotent()
         .own_connection();
 
-/// Without these parameters, the list has no host names with certificates, no relay connections and
-/// no IPv6 addresses.
+/// The query that adds host names with certificates, relay connections and IPv6 addresses to the
+/// list.
 const QUERY: &str = "?includeHttps=1&includeRelay=1&includeIPv6=1";
 
 impl PlexTv {
@@ -33,7 +33,7 @@ impl PlexTv {
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
-    /// | a successful response that is not a list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`; never treated as an empty list |
+    /// | a successful JSON response that is not a list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`; never treated as an empty list |
     ///
     /// An unreadable row is dropped and reported by
     /// [`unreadable_fields`](Resources::unreadable_fields). Sources: recorded responses. The query
@@ -106,12 +106,12 @@ impl Resources {
             .find(|server| server.client_identifier.as_deref() == Some(machine_identifier))
     }
 
-    /// Returns the JSON paths of fields that this version could not read, such as
-    /// `1.connections.0.port`, so that a program can report them and tell them apart from missing
-    /// fields.
+    /// Returns the JSON paths of the fields that this version of the library could not read, such
+    /// as `1.connections.0.port`, so that a program can report them and tell them apart from
+    /// missing fields.
     ///
     /// If a list element was dropped, the path is that of the list: `.` for the list of resources.
-    /// Indices count only readable rows. Paths contain no values.
+    /// Indices do not count dropped elements. Paths contain no values.
     ///
     /// ```
     /// let resources: plex_auth_proto::server::Resources =

@@ -49,7 +49,8 @@ fn plain(text: &str) -> String {
     text.chars().map(half_width).collect()
 }
 
-/// Adds brackets to an IPv6 address, with or without a port.
+/// Adds brackets to an IPv6 address, with or without a port. Returns `None` for any other text, and
+/// if there are brackets already.
 fn bracketed(authority: &str) -> Option<String> {
     if authority.starts_with('[') || authority.parse::<Ipv4Addr>().is_ok() {
         return None;

@@ -9,9 +9,9 @@ use std::cell::Cell;
 pub(crate) struct Budget(Cell<usize>);
 
 // While it grows, a list takes up to three times its final size, so a document's lists take at most
-// 12 bytes of memory for each of its bytes, not counting the minimum below. Plex's own responses
-// take less than two even then: a server in the list takes 600 bytes in memory and at least 900 in
-// the response.
+// 12 bytes of memory for each byte of the document, not counting the minimum below. Plex's own
+// responses need at most two bytes per byte, even while a list grows: a server in the list takes
+// 600 bytes in memory and at least 900 in the response.
 const BYTES_PER_BYTE: usize = 4;
 
 // The minimum, for very small documents such as those in tests: enough for a hundred servers.

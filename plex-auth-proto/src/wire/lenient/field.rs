@@ -1,4 +1,4 @@
-//! Parsing of the fields of an object.
+//! Parsing of an object's fields.
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess};
 

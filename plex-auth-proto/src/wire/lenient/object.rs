@@ -26,7 +26,8 @@ macro_rules! object {
         }
 
         impl $name {
-            /// Parses the object's fields. Returns `None` if a required one is missing.
+            /// Parses the object's fields. Returns `None` if a required field is missing or
+            /// unreadable, or if the map represents a number.
             fn from_map<'de, A: serde::de::MapAccess<'de>>(
                 mut map: A,
                 budget: &crate::wire::lenient::budget::Budget,
@@ -48,8 +49,8 @@ macro_rules! object {
                 $(let mut $required = None::<$required_type>;)*
                 $(let mut $field = <$type>::default();)*
                 let mut unreadable = crate::wire::lenient::unreadable::Unreadable::default();
-                // With `arbitrary_precision`, `serde_json` represents a number as a map with only
-                // this key. Such a map is not an object.
+                // With `arbitrary_precision`, `serde_json` represents a number as a map whose only
+                // key is `NUMBER`. Such a map is not an object.
                 let mut held = map.next_key_seed(crate::wire::lenient::key::Key(known))?;
                 if let Some(Some(Field::NumberInDisguise)) = held {
                     map.next_value::<serde::de::IgnoredAny>()?;
@@ -149,7 +150,7 @@ macro_rules! checked_wire {
     ($field:ident) => {
         assert!(
             crate::wire::lenient::object::is_one_word(stringify!($field)),
-            concat!("say how `", stringify!($field), "` is called on the wire: `as \"...\"`")
+            concat!("add the JSON name of `", stringify!($field), "`: `as \"...\"`")
         )
     };
     ($field:ident $wire:literal) => {};

@@ -95,7 +95,7 @@ fn number_in_disguise<'de, A: MapAccess<'de>>(mut map: A) -> Result<Option<Strin
     Ok(number)
 }
 
-/// The text of a number in the form of [`NUMBER`].
+/// The text of a number that is represented as a map with the key [`NUMBER`].
 struct Text(Option<String>);
 
 impl Take for Text {

@@ -9,9 +9,9 @@ pub(crate) const UNREADABLE: &str = "\u{7f}";
 
 /// The JSON names of an object's own fields that could not be read.
 ///
-/// Every object has one, and almost all are empty, so it is optimized for size.
+/// Every object contains this list. It is almost always empty, so its type is optimized for size.
 #[derive(Clone, Default, PartialEq, Eq)]
-#[expect(clippy::box_collection, reason = "a third of the size where it is empty")]
+#[expect(clippy::box_collection, reason = "a third of the size if it is empty")]
 pub(crate) struct Unreadable(Option<Box<Vec<&'static str>>>);
 
 impl Unreadable {
@@ -53,7 +53,7 @@ pub(crate) struct Paths {
 }
 
 impl Paths {
-    /// Adds fields of the current object.
+    /// Adds the unreadable fields of the current object.
     pub(crate) fn add_all(&mut self, fields: &Unreadable) {
         for name in fields.names() {
             self.add(name);

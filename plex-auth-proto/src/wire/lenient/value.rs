@@ -1,4 +1,4 @@
-//! Conversion of a JSON or XML value into a Rust value, and the visitors for it.
+//! Conversion of a JSON or XML value into a Rust value, and the visitors that perform it.
 
 use std::fmt;
 use std::marker::PhantomData;

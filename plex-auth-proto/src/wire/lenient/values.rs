@@ -1,4 +1,4 @@
-//! Conversions into the simple types.
+//! Conversions into booleans, integers and strings.
 
 use super::number::{float, whole};
 use super::value::Value;

@@ -11,8 +11,8 @@ struct Open {
     elements: usize,
 }
 
-/// Returns the `Debug` output of each path in `value`, such as `/services/2/status`, with Rust's
-/// field names.
+/// Returns the `Debug` output of every leaf of `value` by its path, such as `/services/2/status`.
+/// The paths consist of Rust's field names.
 pub(crate) fn fields(value: &impl Debug) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     let mut open: Vec<Open> = Vec::new();

@@ -14,7 +14,7 @@ use super::harness::{InFlight, Scripted, shifted, start};
 /// The limits that the flow must stay within.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// The shortest time between two requests to the same path.
+    /// The shortest allowed time between two requests to the same path.
     pub(crate) interval: Duration,
     /// The time within which the flow must end if it does not report the time left.
     pub(crate) timeout: Duration,
@@ -76,7 +76,7 @@ pub(crate) struct Chaos<O> {
     pub(crate) received: Vec<(String, Scripted)>,
     /// The number of requests.
     pub(crate) calls: usize,
-    /// Whether the wall clock was never changed.
+    /// Whether no event changes the wall clock.
     pub(crate) is_steady: bool,
     /// Whether the last response definitely arrived while the flow was still waiting for it.
     pub(crate) in_time: bool,
@@ -85,7 +85,7 @@ pub(crate) struct Chaos<O> {
 }
 
 /// Drives a flow that waits for one request at a time, and checks that it keeps the interval
-/// between requests, polls without busy loops, ends in time, and does nothing after its end.
+/// between requests, causes no busy loop, ends in time, and does nothing after its end.
 ///
 /// `left` is called before each poll, and returns the time left that the flow reports.
 pub(crate) fn chaos<F: Flow>(
@@ -118,7 +118,7 @@ pub(crate) fn chaos<F: Flow>(
                 let last = sent.insert(path, passed);
                 at_once += 1;
                 if at_once > 2 || last.is_some_and(|last| passed < last + bounds.interval) {
-                    return Err(format!("two requests within the interval, after {passed:?}"));
+                    return Err(format!("requests too close together, after {passed:?}"));
                 }
                 // The first event is used once, and the others are repeated.
                 let event = events.iter().chain(events[1..].iter().cycle()).nth(calls).unwrap();
@@ -138,7 +138,7 @@ pub(crate) fn chaos<F: Flow>(
             Step::Done(outcome) => {
                 let was_over = passed >= deadline;
                 if after > bounds.grace {
-                    return Err(format!("the flow ended {after:?} after its time"));
+                    return Err(format!("the flow ended {after:?} after its deadline"));
                 }
                 for (_, request, event) in in_flight.iter().chain(&answered) {
                     deliver(&mut flow, now, request, event);

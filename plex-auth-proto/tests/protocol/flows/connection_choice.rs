@@ -61,7 +61,8 @@ fn three() -> Resource {
 }
 
 impl Driven<ConnectionChoice> {
-    /// Returns the URLs of all requests, and checks that none of them carries a token.
+    /// Returns the URLs of all requests, without `/identity`, and checks that no request carries a
+    /// token.
     fn urls(&mut self) -> Vec<&str> {
         self.settle();
         self.sent

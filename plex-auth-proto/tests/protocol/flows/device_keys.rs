@@ -24,7 +24,7 @@ const LINKED: &str = r#"{"id":2147483650,"authToken":"eyJh.eyJp.c2ln"}"#;
 const GONE: &str = r#"{"errors":[{"code":1020}]}"#;
 const NONCE: &str = r#"{"nonce":"b7d0-41c9"}"#;
 const REMOVED: &str = r#"{"errors":[{"code":1097}]}"#;
-/// The state of a refresher without a token.
+/// The saved state of a refresher without a token.
 const NO_TOKEN: &str = r#"{"format":1,"kind":"device-token","service":"https://plex.tv/api/v2","clientIdentifier":"id","keyId":"den"}"#;
 const HOUR: u64 = 60 * 60;
 const DAY: u64 = 24 * HOUR;

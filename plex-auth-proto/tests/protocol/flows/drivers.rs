@@ -125,7 +125,8 @@ fn dropped_driver_cancels_its_requests() {
 
 #[test]
 fn ready_work_yields_to_other_tasks() {
-    // If the driver did not yield, a single poll would run the flow to its end.
+    // The clock stands still, so the flow never ends: if the driver did not yield, a single poll
+    // would never return.
     let fetch = |outgoing: Outgoing| ready(cut_off(&outgoing));
     let drive = Driver::new(check(), fetch, |_| ready(()), start);
     let mut drive = drive;

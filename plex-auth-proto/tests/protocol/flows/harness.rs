@@ -197,8 +197,8 @@ impl<F: Flow> Driven<F> {
         step
     }
 
-    /// Advances the clock until the flow sends a request, which is returned, or has nothing left to
-    /// do.
+    /// Advances the clock until the flow sends a request, and returns the request. Returns `None`
+    /// if the flow ends first or waits indefinitely.
     pub(crate) fn send(&mut self) -> Option<InFlight> {
         for _ in 0..20_000 {
             match self.step() {
@@ -213,7 +213,7 @@ impl<F: Flow> Driven<F> {
                 }
             }
         }
-        panic!("the flow waits indefinitely");
+        panic!("the flow neither sends a request nor ends");
     }
 
     /// Carries out all current actions of the flow. Returns the time that the flow then waits, or
@@ -304,7 +304,10 @@ impl<F: Flow> Driven<F> {
     /// once.
     pub(crate) fn finish(&mut self) -> F::Output {
         assert!(self.send().is_none(), "the flow has not finished");
-        assert!(matches!(self.flow.poll(self.now), Step::Finished), "reported twice");
+        assert!(
+            matches!(self.flow.poll(self.now), Step::Finished),
+            "the outcome was reported twice"
+        );
         self.outcome.take().expect("an outcome")
     }
 

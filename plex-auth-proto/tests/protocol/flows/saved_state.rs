@@ -89,8 +89,8 @@ fn state_is_restored_only_as_its_kind() {
     for (kind, state) in states() {
         for (other, _) in states() {
             let result = restore(other, &state.to_string());
-            // A refresher can also be restored from a device login's state, because the PIN may be
-            // linked.
+            // A refresher can also be restored from a device login's state, because the PIN may
+            // have been linked in the meantime.
             if kind == other || (kind, other) == ("device login", "device token") {
                 assert_eq!(result, Ok(()), "{kind} as {other}");
             } else {

@@ -54,7 +54,7 @@ fn transient() -> TransientTokenRefresher {
 fn save<F: Flow>(flow: &mut F, now: Now) -> (RequestId, Secret) {
     match flow.poll(now) {
         Step::Do(id, Action::Save(state)) => (id, state),
-        _ => panic!("no save"),
+        _ => panic!("the next step is not a save"),
     }
 }
 
@@ -64,7 +64,7 @@ fn respond<F: Flow>(flow: &mut F, now: Now, body: &'static str) {
         Step::Do(id, Action::Send(_)) => {
             flow.complete(now, id, Completion::Response(Response::new(body.into())));
         }
-        _ => panic!("no request"),
+        _ => panic!("the next step is not a request"),
     }
 }
 
@@ -164,7 +164,7 @@ fn rejected_token_is_not_handed_out_during_a_save() {
     respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
     respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
     let (id, _) = save(&mut flow, start());
-    assert!(flow.current(start()).is_none(), "the rejected token");
+    assert!(flow.current(start()).is_none(), "the rejected token was handed out");
     flow.complete(start(), id, Completion::Saved(Ok(())));
     assert_eq!(flow.current(start()).unwrap().token().expose(), "eyJh.eyJp.c2ln");
 }

@@ -1,4 +1,4 @@
-//! Checking a token, and whether it grants access to a server.
+//! Checking a token and its access to a server.
 
 use std::time::Duration;
 
@@ -142,7 +142,7 @@ fn timeout_ends_a_request_in_flight() {
         Driven::new(plex_tv("id").server_access(&token(), "x").timeout(Duration::ZERO));
     let _ = driven.send().unwrap();
     assert!(matches!(driven.finish(), Access::Unknown { .. }));
-    assert_eq!(driven.now, start() + Duration::from_secs(1), "at least a second");
+    assert_eq!(driven.now, start() + Duration::from_secs(1), "the timeout is not one second");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn token_is_invalid_only_if_plex_says_so() {
         );
         assert!(
             !refused(transient(), status, body).is_token_invalid(),
-            "only that server: {status} {body}"
+            "only that server rejected the token: {status} {body}"
         );
     }
     // Without a token in the request, a 422 refers to the other parameters.

@@ -23,7 +23,7 @@ struct Arguments {
     #[arg(long)]
     https: bool,
 
-    /// Write the certificate authority to trust (PEM) to this file.
+    /// Write the CA certificate (PEM), which clients must trust, to this file.
     #[arg(long, value_name = "FILE", requires = "https")]
     write_ca: Option<PathBuf>,
 }

@@ -167,7 +167,7 @@ fn features(count: usize) -> Vec<String> {
     pairs.enumerate().map(name).take(count).collect()
 }
 
-/// Returns an element for one of the lists of subscriptions.
+/// Returns an element of `subscriptions` or `pastSubscriptions`.
 fn subscription(id: Value, mode: &str, state: &str, ends_at: Value) -> Value {
     json!({
         "id": id, "mode": mode, "state": state, "type": "plexpass", "renewsAt": null, "endsAt": ends_at,
@@ -177,7 +177,7 @@ fn subscription(id: Value, mode: &str, state: &str, ends_at: Value) -> Value {
     })
 }
 
-/// Returns a service without its own token.
+/// Returns a service without a token.
 fn service(name: &str) -> Value {
     json!({ "identifier": name, "endpoint": format!("https://{name}.services.example"), "status": "online" })
 }

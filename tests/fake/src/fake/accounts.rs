@@ -53,7 +53,7 @@ impl Account {
         self.username.as_deref()
     }
 
-    /// Returns the email address.
+    /// Returns the email address, or `None` for a managed user.
     pub fn email(&self) -> Option<&str> {
         self.email.as_deref()
     }
@@ -110,13 +110,13 @@ pub(crate) enum Refusal {
     TooManyFailures,
 }
 
-/// The number of consecutive failed sign-ins after which a login is locked.
+/// The number of consecutive sign-ins with a wrong password after which a login is locked.
 const FAILURES_ALLOWED: u32 = 10;
 
 /// The number of consecutive wrong Home PINs after which switching users is locked.
 const HOME_PINS_ALLOWED: u32 = 5;
 
-/// All accounts, with the number of failed sign-ins for each login.
+/// All accounts, and for each login the number of consecutive sign-ins with a wrong password.
 #[derive(Debug)]
 pub(crate) struct Accounts {
     plex_pass: Account,
@@ -246,8 +246,9 @@ impl Accounts {
         }
     }
 
-    /// Returns the account with this login, password and verification code. The password is checked
-    /// before the code.
+    /// Checks a login, a password and a verification code, and returns their account. The password
+    /// is checked before the code, and only refusals as [`Wrong`](Refusal::Wrong) count toward
+    /// locking the login.
     pub(crate) fn sign_in(
         &mut self,
         login: &str,

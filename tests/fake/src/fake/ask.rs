@@ -58,21 +58,23 @@ impl<'a> Ask<'a> {
         header.or_else(|| self.parameter("X-Plex-Token"))
     }
 
-    /// Returns whether the response is in JSON, which requires exactly one
-    /// `Accept: application/json`. Otherwise, it is in XML.
+    /// Returns whether the response is in JSON rather than XML. This requires a single `Accept`
+    /// header with exactly the value `application/json`.
     pub(crate) fn wants_json(&self) -> bool {
         let mut accept = self.request.headers().get_all("accept").iter();
         accept.next().is_some_and(|value| value == "application/json") && accept.next().is_none()
     }
 
-    /// Returns the JSON body, or `None` if it is invalid or has another content type.
+    /// Returns the JSON body, or `None` if the body is not valid JSON or the content type is not
+    /// `application/json`.
     pub(crate) fn json(&self) -> Option<Value> {
         let kind = self.header("content-type")?.split(';').next()?.trim();
         let is_json = kind.eq_ignore_ascii_case("application/json");
         serde_json::from_slice(self.request.body()).ok().filter(|_| is_json)
     }
 
-    /// Returns the fields of a form body, or `None` if it is not a well-formed form.
+    /// Returns the fields of a form body, or `None` if the content type is not that of a form or
+    /// the body is not correctly encoded.
     pub(crate) fn form(&self) -> Option<Form> {
         let kind = self.header("content-type")?.split(';').next()?.trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
@@ -102,8 +104,8 @@ impl Form {
     }
 }
 
-/// Returns whether the body is ASCII without spaces, with `%` only before two hex digits, and UTF-8
-/// after decoding.
+/// Returns whether the body is printable ASCII without spaces, with `%` only before two hex digits,
+/// and UTF-8 after decoding.
 fn is_well_encoded(body: &str) -> bool {
     let plain = body.bytes().all(|byte| byte.is_ascii_graphic());
     let escapes = body

@@ -23,7 +23,8 @@ impl Claims {
         token
     }
 
-    /// Uses up a claim token, and returns its account if the token has not expired.
+    /// Uses up a claim token, and returns its account. Returns `None` if the token is unknown or
+    /// has expired.
     pub(crate) fn redeem(&mut self, token: &str, now: u64) -> Option<Who> {
         let (who, expires_at) = self.open.remove(token)?;
         (now < expires_at).then_some(who)

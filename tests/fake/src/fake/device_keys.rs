@@ -41,7 +41,7 @@ impl DeviceKey {
     }
 }
 
-/// The reason that a device's JWT is not accepted.
+/// The reason that a device's key or JWT is not accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Malformed,
@@ -186,12 +186,14 @@ impl DeviceKeys {
         nonce.filter(|expires_at| now < *expires_at).map(|_| ()).ok_or(Refusal::Nonce)
     }
 
-    /// Takes the token that the device had before its first JWT.
+    /// Takes the token that the device had before its first JWT, if there is one that has not been
+    /// taken yet.
     pub(crate) fn take_old_token(&mut self, key_id: &str) -> Option<String> {
         self.keys.iter_mut().find(|key| key.key_id == key_id)?.old_token.take()
     }
 
-    /// Removes the devices of an account with this client identifier. Their keys stay registered.
+    /// Marks the keys that an account registered under this client identifier as belonging to a
+    /// removed device. The keys stay registered.
     pub(crate) fn remove(&mut self, who: Who, client_identifier: &str) {
         for key in &mut self.keys {
             key.is_removed |= key.who == who && key.client_identifier == client_identifier;

@@ -3,7 +3,7 @@
 use super::accounts::{Account, Who};
 use super::ask::Ask;
 
-/// A device in an account's list.
+/// A device that is signed in to an account.
 #[derive(Debug, Clone)]
 pub struct Device {
     id: u64,

@@ -38,7 +38,8 @@ impl PlexKey {
     }
 }
 
-/// Returns the 32 bytes of a device's public key, and its ID.
+/// Returns the 32 bytes of a device's public key, and its ID. Returns `None` if the JWK is not a
+/// valid Ed25519 key with an ID.
 pub(crate) fn public_key(jwk: &Value) -> Option<(Vec<u8>, &str)> {
     if jwk["kty"] != "OKP" || jwk["crv"] != "Ed25519" {
         return None;

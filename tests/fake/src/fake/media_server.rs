@@ -1,4 +1,5 @@
-//! Shared code of the media servers' handlers: authentication, and the container of each response.
+//! Shared code of the media servers' handlers: authentication, and the `MediaContainer` that most
+//! responses consist of.
 
 pub(super) mod about;
 pub(super) mod claim;

@@ -59,7 +59,7 @@ impl MediaServer {
         self.prefix
     }
 
-    /// Returns the account that claimed the server.
+    /// Returns the account that claimed the server, or `None` if the server is unclaimed.
     pub fn admin(&self) -> Option<Who> {
         self.admin
     }
@@ -75,7 +75,8 @@ impl MediaServer {
         self.access.iter().find(|access| access.who == who).map(|access| access.token.as_str())
     }
 
-    /// Returns the account that a token issued for this server belongs to.
+    /// Returns the account that a token issued for this server belongs to, or `None` if the token
+    /// is unknown or has expired.
     pub(crate) fn owner_of(&self, token: &str, now: u64) -> Option<Who> {
         let transient = self.transient.get(token).filter(|transient| now < transient.expires_at);
         let access = self.access.iter().find(|access| access.token == token);

@@ -101,7 +101,8 @@ impl Misbehavior {
         Self { response: None, delivery, left: None }
     }
 
-    /// Adds a header to the response that replaces the correct one. An invalid header is ignored.
+    /// Adds a header to the misbehavior's own response. An invalid header is ignored, and so is any
+    /// header if the misbehavior specifies only a delivery.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let (name, value) =
             (header::HeaderName::try_from(name), header::HeaderValue::try_from(value));

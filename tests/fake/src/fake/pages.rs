@@ -1,5 +1,5 @@
-//! The pages on which users link a PIN in a browser, and the QR code that leads to them. The pages
-//! are not part of an API. Each is a form without external resources.
+//! The pages on which users link a PIN in a browser, and the QR code that leads to one of them. The
+//! pages are forms without external resources, and not part of an API.
 
 pub(super) mod auth;
 pub(super) mod link;
@@ -26,7 +26,7 @@ fn choice(plex: &FakePlex) -> String {
     format!("<p><label>Account <select name=\"account\">{options}</select></label></p>\n")
 }
 
-/// Returns the selected account and its name.
+/// Returns the selected account and its title, or `None` if no existing account is selected.
 fn chosen(plex: &FakePlex, form: &Form) -> Option<(Who, String)> {
     let uuid = form.field("account")?;
     let account = plex.accounts().find(|account| text(account, "uuid") == uuid)?;

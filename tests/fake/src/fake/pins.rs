@@ -1,4 +1,4 @@
-//! All PINs.
+//! The PINs that clients have created.
 
 use serde_json::Value;
 
@@ -31,7 +31,8 @@ impl Pin {
         &self.code
     }
 
-    /// Returns whether this is a strong PIN, which has the long code and is for the hosted page.
+    /// Returns whether this is a strong PIN, which has the long code and is linked on the hosted
+    /// page.
     pub fn is_strong(&self) -> bool {
         self.is_strong
     }
@@ -42,7 +43,7 @@ impl Pin {
         &self.client_identifier
     }
 
-    /// Returns the product that created the PIN.
+    /// Returns the product that created the PIN, if the request named one.
     pub fn product(&self) -> Option<&str> {
         self.product.as_deref()
     }
@@ -144,8 +145,8 @@ impl Pins {
         self.0.iter().find(|pin| pin.code == code && pin.is_alive(now) && pin.linked.is_none())
     }
 
-    /// Links a PIN to a token, and returns the token that it replaces: the one that the same
-    /// account got through an earlier PIN with the same identifier.
+    /// Links a PIN to a token. Returns the token that this one replaces, if any: the token that the
+    /// same account got through a previously linked PIN with the same client identifier.
     pub(crate) fn link(&mut self, id: u64, who: Who, token: &str) -> Option<String> {
         let identifier = self.get_mut(id)?.client_identifier.clone();
         let before = self

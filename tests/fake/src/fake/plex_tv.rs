@@ -40,7 +40,7 @@ impl Refusal {
     const HOME_PIN: Self =
         Self::new(StatusCode::FORBIDDEN, 1041, "The PIN is missing or incorrect");
     const NOT_FOR_THIS_USER: Self =
-        Self::new(StatusCode::FORBIDDEN, 1043, "This user may not do this");
+        Self::new(StatusCode::FORBIDDEN, 1043, "This user is not allowed to do this");
     pub(crate) const NO_ENDPOINT: Self =
         Self::new(StatusCode::NOT_FOUND, 1002, "Endpoint not found");
     const PARAMETER: Self =

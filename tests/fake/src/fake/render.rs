@@ -43,7 +43,7 @@ pub(crate) fn page(status: StatusCode, title: &str, body: &str) -> Response<Vec<
     with_body(status, "text/html; charset=utf-8", page)
 }
 
-/// Returns an image.
+/// Returns a response with a PNG image.
 #[cfg(feature = "qr")]
 pub(crate) fn png(picture: Vec<u8>) -> Response<Vec<u8>> {
     with_body(StatusCode::OK, "image/png", picture)
@@ -109,9 +109,9 @@ impl Element {
         self
     }
 
-    /// Creates an element in plex.tv's format: scalar members are attributes, and null is an empty
-    /// string. A list is an element with a child for each item. A scalar item becomes the child's
-    /// `id`.
+    /// Creates an element in plex.tv's format: a scalar member becomes an attribute, which is empty
+    /// for null, and an object becomes a child element. A list becomes a child element that has a
+    /// child for each item. A scalar item becomes the `id` of its element.
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Object(object) => element.child(Self::plex_tv(key, object)),
@@ -120,8 +120,8 @@ impl Element {
         })
     }
 
-    /// Creates an element in a media server's format, which differs only for lists: their items are
-    /// direct children.
+    /// Creates an element in a media server's format, which differs only for lists: their objects
+    /// become direct children, and their scalar items are omitted.
     pub(crate) fn media_server(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {
             Value::Array(list) => {
@@ -134,7 +134,7 @@ impl Element {
         })
     }
 
-    /// Creates the element of a list in plex.tv's format.
+    /// Creates the element for a list, in plex.tv's format.
     pub(crate) fn plex_tv_list(name: &str, list: &[Value]) -> Self {
         let one = match name {
             "entitlements" => "entitlement",
@@ -168,7 +168,8 @@ impl fmt::Display for Element {
     }
 }
 
-/// Formats a scalar as an attribute. The date of a subscription has its own format in XML.
+/// Formats a scalar as the value of an attribute. The date in `subscribedAt` has a different format
+/// in XML.
 fn plain_text(key: &str, value: &Value) -> String {
     match value {
         Value::Null => String::new(),

@@ -1,4 +1,4 @@
-//! The tokens issued by plex.tv, and their generation.
+//! The tokens issued by plex.tv, and the functions that generate tokens.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(crate) struct Issued {
     pub(crate) expires_at: Option<u64>,
     /// The device that the token was issued to, if it is a JWT.
     client_identifier: Option<String>,
-    /// The expiry in Unix seconds of a "remember me" session.
+    /// The expiry of the "remember me" session in Unix seconds, if the token belongs to one.
     pub(crate) remember_expires_at: Option<u64>,
 }
 
@@ -87,8 +87,8 @@ pub(crate) fn opaque(number: u64) -> String {
     characters(number, b"ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789", 20)
 }
 
-/// Returns a string of `length` characters (at most 32) from this set. The string depends only on
-/// the number.
+/// Returns a string of `length` characters (at most 32) from this set. The same arguments always
+/// give the same string.
 pub(crate) fn characters(number: u64, characters: &[u8], length: usize) -> String {
     // A digest looks random and, unlike a random number generator, never changes between versions.
     let digest = digest(&SHA256, &number.to_be_bytes());

@@ -1,5 +1,5 @@
-//! A stream that delivers a response as its [`Delivery`] specifies: in small pieces with pauses, or
-//! cut off.
+//! A stream that delivers a response as its [`Delivery`] specifies: in small pieces with pauses,
+//! cut off, or followed by the end of the connection.
 
 use std::io;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ pub(crate) struct Pacer(Arc<Mutex<Progress>>);
 #[derive(Debug, Default, Clone, Copy)]
 struct Progress {
     delivery: Delivery,
-    /// The number of bytes written of the four (`\r\n\r\n`) that end the head.
+    /// The number of bytes written so far of the `\r\n\r\n` that ends the head.
     blank_line: usize,
     head_written: usize,
     body_written: usize,
@@ -38,8 +38,8 @@ impl Pacer {
     }
 }
 
-/// A stream that writes as specified by a [`Pacer`], and ends as specified by its
-/// [`ConnectionPlan`].
+/// A stream that writes responses as specified by a [`Pacer`], and that ends before a request is
+/// processed if its [`ConnectionPlan`] says so.
 #[derive(Debug)]
 pub(crate) struct Paced<S> {
     stream: S,
@@ -84,7 +84,7 @@ impl Progress {
         }
     }
 
-    /// Returns the pause after the bytes that were just written.
+    /// Returns the pause to make after the bytes that were just written, if any.
     fn pause(&self, was_in_head: bool) -> Option<std::time::Duration> {
         match self.delivery {
             Delivery::SlowHead { pause, .. } if was_in_head => Some(pause),

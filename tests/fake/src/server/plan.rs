@@ -36,8 +36,8 @@ pub trait ConnectionPlan: fmt::Debug + Send + Sync {
         None
     }
 
-    /// Returns whether the response that [`delivery`](Self::delivery) was called for has
-    /// `connection: close`.
+    /// Returns whether the response that [`delivery`](Self::delivery) was last called for gets the
+    /// header `connection: close`.
     fn announces_end(&self) -> bool {
         false
     }

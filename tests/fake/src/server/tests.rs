@@ -19,11 +19,11 @@ fn request(token: &str) -> Vec<u8> {
 /// The maximum duration of each wait, long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Waits for a condition.
+/// Waits until the condition holds.
 fn wait_until(holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
-        assert!(started.elapsed() < LIMIT, "the condition does not hold");
+        assert!(started.elapsed() < LIMIT, "timed out waiting for the condition");
         thread::sleep(Duration::from_millis(1));
     }
 }

@@ -50,7 +50,7 @@ pub(super) enum Tls {}
 
 #[cfg(not(feature = "tls"))]
 impl Tls {
-    #[expect(clippy::unused_async, reason = "as the one with TLS")]
+    #[expect(clippy::unused_async, reason = "the version with TLS is async")]
     pub(super) async fn accept(self, _: TcpStream) -> io::Result<TcpStream> {
         match self {}
     }

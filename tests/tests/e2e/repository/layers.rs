@@ -1,5 +1,5 @@
-//! The module structure of each crate: no import cycles, and in the core no imports from a higher
-//! layer.
+//! The module structure of each published crate: no import cycles, and in the core no imports from
+//! a higher layer.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -1,4 +1,4 @@
-//! Checks that every test named in the design document exists.
+//! Checks that every test named in the design document's table of promises exists.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -34,7 +34,7 @@ fn every_promise_names_existing_tests() {
             }
         }
     }
-    // Properties count, too: they are functions inside `proptest!` that also have the attribute.
+    // Property tests count, too: they are functions inside `proptest!` that also have `#[test]`.
     assert!(tests.len() > 500, "{}", tests.len());
 
     let (_, promises) = DESIGN.split_once("\n| promise | tests |\n|---|---|\n").unwrap();

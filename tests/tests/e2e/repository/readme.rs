@@ -40,7 +40,7 @@ fn save_token(token: &str) {
     SAVED.with_borrow_mut(|saved| saved.push(token.to_owned()));
 }
 
-/// Enters the shown code at once, as a user would.
+/// Enters the code that `line` contains, as a user would.
 fn show(line: String) {
     let code = line.split(' ').nth(1).unwrap_or_default();
     FAKE.with(|fake| fake.with(|plex| plex.link_pin(code, Who::Free, unix_now())));

@@ -204,7 +204,7 @@ fn shutdown_ends_waiting_threads() {
 fn thread_ends_with_the_last_clone_or_shutdown() {
     for is_dropped in [false, true] {
         let server = server();
-        // The callback is dropped with the thread, and the sender with it.
+        // When the thread ends, the callback is dropped, and the sender with it.
         let (sender, receiver) = mpsc::channel::<()>();
         let save = move |_: &Secret| {
             let _ = &sender;

@@ -1,4 +1,4 @@
-//! The candidates, their order, and the reasons to skip some.
+//! The candidates, their order, and the reasons for skipping some of them.
 
 use plex_auth_proto::flow::ConnectionChoiceError;
 use plex_auth_proto::server::{Resource, SourceDevice};
@@ -135,7 +135,7 @@ fn number_of_candidates_is_limited() {
         (1..=1000).map(|port| at(&format!("https://203.0.113.9:{port}"), false, false)).collect();
     let mut driven =
         Driven::new(own(&connections.join(",")).choose_connection(me()).max_in_flight(0));
-    assert_eq!(driven.urls().len(), 1, "at least one");
+    assert_eq!(driven.urls().len(), 1, "a limit of zero did not become one");
     assert_eq!(candidates(&driven.flow).len(), 64);
     // An HTTPS connection is found even at the end of a long list.
     let http = (1..=1000).map(|port| at(&format!("http://10.0.2.1:{port}"), true, false));

@@ -15,7 +15,7 @@ use crate::flows::harness::{Answer, Driven, cut_off};
 fn best_verified_connection_is_chosen_at_once() {
     let attic = three();
     let mut driven = Driven::new(attic.choose_connection(me()));
-    assert_eq!(driven.urls().len(), 3, "all at once");
+    assert_eq!(driven.urls().len(), 3, "not all requests were sent at once");
     driven.advance(ms(40)).respond_to(LOCAL, RIGHT);
     let chosen = driven.outcome().unwrap();
     assert_eq!((chosen.kind, chosen.took), (ConnectionKind::Local, ms(40)));
@@ -41,13 +41,14 @@ fn better_candidate_has_500_ms_of_grace() {
         driven.advance(ms(100)).respond_to(RELAY, RIGHT);
         driven
     };
-    // The better candidate responds in time.
+    // The best candidate responds in time.
     let mut driven = start();
     assert_eq!(driven.settle(), Some(ms(500)));
     driven.advance(ms(499)).respond_to(LOCAL, RIGHT);
     assert_eq!(driven.chosen(), LOCAL);
 
-    // The better candidate does not respond. A second response does not extend the grace period.
+    // The best candidate does not respond. The response of another candidate does not extend the
+    // grace period.
     let mut driven = start();
     driven.advance(ms(300)).respond_to(REMOTE, RIGHT);
     assert_eq!(driven.settle(), Some(ms(200)));
@@ -93,7 +94,8 @@ fn failure_lists_the_reason_of_each_candidate() {
          https://host.plex.direct:4 (remote): unexpected response: https://host.plex.direct:4 answered 200 with an HTML page; \
          check the base URL and the network; \
          https://host.plex.direct:5 (remote): unexpected response from https://host.plex.direct:5: \
-         `MediaContainer.machineIdentifier` is missing; this is not a media server, so check the URL; \
+         `MediaContainer.machineIdentifier` is missing or invalid; \
+         this is probably not a media server, so check the URL; \
          https://host.plex.direct:6 (remote): timed out after 10s; \
          https://host.plex.direct:7 (remote): timed out after 10s; \
          https://host.plex.direct:8 (remote): timed out after 10s; and 1 more"
@@ -130,7 +132,7 @@ fn progress_lists_each_candidate() {
     let ConnectionProgress::Probing { left, candidates, .. } = driven.progress() else { panic!() };
     assert_eq!(left, ms(500));
     assert!(matches!(candidates[1].state, CandidateState::Verified { .. }));
-    assert_eq!(driven.sent.len(), 2, "no request to the relay");
+    assert_eq!(driven.sent.len(), 2, "a request was sent to the relay");
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn hanging_requests_leave_time_for_others() {
             driven.complete(&request, &timed_out);
         }
     }
-    assert_eq!(driven.sent.len(), 5, "each gets a request");
+    assert_eq!(driven.sent.len(), 5, "some candidates got no request");
     let limits: Vec<_> = driven.sent.iter().filter_map(|sent| sent.deadline).collect();
     assert!(limits.iter().all(|limit| *limit >= ms(500)), "{limits:?}");
     assert!(driven.failures().iter().all(|lost| lost.contains("timed out after")));

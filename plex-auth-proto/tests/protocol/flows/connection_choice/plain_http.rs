@@ -152,8 +152,8 @@ fn setting_has_no_effect_if_https_is_required() {
     ] {
         assert_eq!(requested(facts, &listed).len(), allowed, "{facts}");
     }
-    // The address in a `plex.direct` name is tried only if the server is known to accept plain
-    // HTTP.
+    // The address in a `plex.direct` name is tried over plain HTTP only if the server is known to
+    // accept it.
     let name = at(LOCAL, true, false);
     for (facts, urls) in [
         (r#""httpsRequired":true"#, &[LOCAL][..]),
@@ -173,7 +173,7 @@ fn setting_has_no_effect_if_https_is_required() {
         assert_eq!(
             requested(facts, &at(uri, true, false)),
             [uri],
-            "only private plex.direct names"
+            "{uri} was also tried over plain HTTP"
         );
     }
     let v6 = at("https://fd00-0-0-0-0-0-0-1.feed.plex.direct:1", true, false);

@@ -90,7 +90,7 @@ fn choose(hosts: &[Host], matches: Option<bool>, required: Option<bool>) -> Conn
 struct Request {
     url: String,
     sent: Duration,
-    /// The time at which the result arrived.
+    /// The time at which the result arrived, if it did.
     done: Option<Duration>,
     is_right: bool,
 }

@@ -19,7 +19,10 @@ use crate::flows::harness::{Answer, Driven, RetryAfter, Scripted, cut_off, edite
 fn signature_is_used_for_three_minutes() {
     let key = Key::new();
     let mut driven = login(&key);
-    assert!(driven.flow.save(driven.now).expose().contains("den"), "before the first request");
+    assert!(
+        driven.flow.save(driven.now).expose().contains("den"),
+        "the first saved state has no key ID"
+    );
     driven.respond(Answer(201, CREATED));
     let DeviceLoginProgress::Waiting { pin, left, .. } = driven.progress() else { panic!() };
     assert_eq!((pin.pin().code.expose(), left.as_secs()), ("G7KX", 900));
@@ -108,14 +111,14 @@ fn signature_that_never_arrives_ends_the_login() {
         if let Some((id, _)) = driven.signatures.pop() {
             driven.flow.complete(driven.now, id, Completion::Cancelled);
         }
-        assert!(driven.elapsed() < 900 + 60, "the PIN has expired");
+        assert!(driven.elapsed() < 900 + 60, "the login has not ended");
     }
     assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
 
     let mut driven = external();
     while driven.outcome.is_none() {
         driven.advance(Duration::from_secs(10));
-        assert!(driven.elapsed() < 900 + 240, "the PIN has expired");
+        assert!(driven.elapsed() < 900 + 240, "the login has not ended");
     }
     assert!(matches!(driven.finish(), Err(DeviceLoginError::CannotSign(_))));
 
@@ -133,7 +136,7 @@ fn signature_that_never_arrives_ends_the_login() {
         while let Some(request) = driven.in_flight.pop() {
             driven.complete(&request, &Answer(200, NONCE));
         }
-        assert!(driven.elapsed() - began < 120 + 300, "the time for an exchange is over");
+        assert!(driven.elapsed() - began < 120 + 300, "the exchange exceeded its time limit");
     }
     assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
 }
@@ -224,7 +227,7 @@ fn missing_responses_end_the_login() {
     }
     let Some(Err(DeviceLoginError::Failed(error))) = &driven.outcome else { panic!() };
     assert!(error.as_transport().is_some() && driven.elapsed() < 1300, "{} s", driven.elapsed());
-    assert_eq!(driven.times_of("/pins").len(), 1, "the key is registered once");
+    assert_eq!(driven.times_of("/pins").len(), 1, "more than one PIN was created");
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn outage_is_retried_and_expired_token_renewed() {
         left = left.saturating_sub(gap);
     }
     assert_eq!(left, 0);
-    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the token is kept");
+    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the token was not kept");
     assert!(matches!(driven.last_error(), Some(RefreshError::Request(_))));
     driven.respond(Answer(200, NONCE)).respond(exchanged(9 * DAY));
     assert!(driven.last_error().is_none());
@@ -136,12 +136,12 @@ fn refused_key_ends_after_eight_exchanges() {
     assert!(matches!(end, DeviceTokenEnd::KeyRefused(_)), "{end}");
     assert!(end.to_string().contains("register the key again"));
     assert!(driven.elapsed() - 6 * DAY > HOUR);
-    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the token is still valid");
+    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the valid token was not kept");
 }
 
 #[test]
 fn wrong_clock_is_named_and_ends_nothing() {
-    // The device's clock is off by ten minutes, and no response has a date.
+    // The device's clock is off by ten minutes, and at first no response has a date.
     let key = Key::new();
     let mut driven = refresher(&key);
     driven.set_wall(600);
@@ -268,7 +268,7 @@ fn unset_clock_and_no_network_delay_no_renewal() {
     let waits = [30, 60, 120].map(Duration::from_secs);
     assert_eq!(driven.now, epoch() + waits.iter().sum::<Duration>());
     driven.respond(nonce_at("Tue, 14 Nov 2023 22:13:20 GMT"));
-    assert!(driven.is_waiting(), "the token is valid");
+    assert!(driven.is_waiting(), "a valid token was renewed");
 }
 
 #[test]

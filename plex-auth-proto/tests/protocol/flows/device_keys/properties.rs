@@ -121,15 +121,15 @@ proptest! {
             _ => None,
         };
         let login = plex_tv("id").device_link_code_login(&key);
-        // The grace is that of a login without a key, plus an exchange of two minutes whose last
-        // two requests take a minute each.
+        // The grace is that of a login without a key, plus an exchange: two minutes, two last
+        // requests of a minute each, and five seconds to spare.
         let grace = Duration::from_secs(140 + 245);
         let bounds = Bounds {
             interval: Duration::from_secs(1), timeout: Duration::from_secs(180), grace, rounds: 200_000,
         };
         let chaos = chaos(login, &events, bounds, left);
         let Chaos { outcome, received, is_steady, in_time, was_over, .. } = chaos.map_err(TestCaseError::fail)?;
-        let outcome = outcome.expect("an end");
+        let outcome = outcome.expect("an outcome");
         let was_received = |wanted: &dyn Fn(&str, &Scripted) -> bool| {
             received.iter().any(|(path, response)| wanted(path.trim_start_matches("/api/v2"), response))
         };

@@ -1,4 +1,4 @@
-//! The end of a login.
+//! The ways in which a login ends.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn one_last_poll_when_the_pin_expires() {
         driven.respond(Answer(200, WAITING));
     }
     driven.respond(Answer(200, LINKED));
-    assert!(driven.finish().is_ok(), "linked at the end");
+    assert!(driven.finish().is_ok(), "a PIN linked in its last seconds was lost");
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn missing_responses_end_the_login() {
     assert_eq!(error.as_transport().unwrap().kind(), lost);
     let over = driven.elapsed();
     assert!((930..1020).contains(&over), "{over}");
-    // Polls are sent at increasing intervals, and one last time after the PIN has expired.
+    // Polls are sent at most 31 seconds apart, and at least one is sent when the PIN has expired.
     assert_eq!(driven.gaps()[..6], [1, 17, 19, 23, 31, 31]);
     assert!(driven.times().iter().any(|sent| *sent >= 900));
 
@@ -129,11 +129,11 @@ fn failed_creation_is_reported() {
         driven.respond(RetryAfter(429, longer));
         assert!(
             matches!(driven.finish(), Err(PinLoginError::Failed(_))),
-            "{longer} s are too long"
+            "{longer} s is longer than the time limit"
         );
         assert_eq!(driven.now, start());
     }
-    // The program can choose another time limit.
+    // The program can choose a longer time limit.
     let mut driven = login().with(|login| login.create_timeout(Duration::from_secs(60)));
     driven.respond(RetryAfter(429, "60")).respond(Answer(201, CREATED));
     assert_eq!(driven.gaps(), [60]);

@@ -157,7 +157,7 @@ fn sleep_beyond_the_end_costs_one_poll() {
     let mut driven = asleep();
     driven.respond(Answer(404, GONE));
     assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
-    assert_eq!(driven.gaps(), [1], "at once");
+    assert_eq!(driven.gaps(), [1], "the last poll was not sent at once");
 
     // The wall clock was wrong: the response's date corrects it, and the login continues.
     let mut driven = asleep();
@@ -246,7 +246,10 @@ fn renew_creates_another_pin() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(Answer(404, GONE));
     driven.flow.renew();
-    assert!(matches!(driven.progress(), PinProgress::Finished), "not reported yet");
+    assert!(
+        matches!(driven.progress(), PinProgress::Finished),
+        "renewed before the outcome was reported"
+    );
     driven.finish().unwrap_err();
     driven.flow.renew();
     driven.respond(Answer(201, CREATED)).respond(Answer(200, LINKED));
@@ -267,7 +270,7 @@ fn saved_login_is_restored() {
     assert_eq!(driven.left(), 799);
     let request = driven.send().unwrap();
     assert!(request.outgoing.request().uri().path().ends_with("/pins/2147483650"));
-    assert_eq!(driven.now, later, "at once");
+    assert_eq!(driven.now, later, "the first poll was not sent at once");
 
     let restore = |identifier: &str, saved: &str| {
         PinLogin::restore(plex_tv(identifier), saved, later).unwrap_err()

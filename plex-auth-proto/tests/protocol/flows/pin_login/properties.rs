@@ -62,7 +62,7 @@ proptest! {
         };
         let chaos = chaos(login, &events, bounds, left);
         let Chaos { outcome, received, is_steady, in_time, was_over, .. } = chaos.map_err(TestCaseError::fail)?;
-        let outcome = outcome.expect("an end");
+        let outcome = outcome.expect("an outcome");
         let was_received = |wanted: &dyn Fn(&Scripted) -> bool| {
             received.iter().any(|(_, response)| wanted(response))
         };

@@ -1,4 +1,4 @@
-//! Property: the refresher never stops, and returns only tokens from the server.
+//! Property: the refresher stops only after a refusal, and returns only tokens from the server.
 
 use std::time::Duration;
 

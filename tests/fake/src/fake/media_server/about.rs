@@ -1,4 +1,5 @@
-//! `GET {server}/identity`, which requires no token, and `GET {server}/`, which requires one.
+//! `GET {server}/identity`, which requires no token, and `GET {server}/`, which requires one if the
+//! server is claimed.
 
 use http::{Response, StatusCode};
 use serde_json::json;

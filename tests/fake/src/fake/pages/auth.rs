@@ -1,5 +1,5 @@
 //! `/auth`, in place of `https://app.plex.tv/auth`: the user signs a program in, or refuses, and is
-//! then forwarded.
+//! then forwarded if the program has asked for that.
 
 use http::{HeaderValue, Response, StatusCode, header};
 

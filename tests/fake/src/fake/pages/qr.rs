@@ -39,7 +39,7 @@ fn page(pin: &Pin, base: &str) -> String {
     format!("{base}/auth#?{}", asked.finish())
 }
 
-/// Returns the QR code of a text, dark on light, or `None` if the text is too long.
+/// Returns a dark-on-light QR code for this text as a PNG, or `None` if the text is too long.
 fn png(text: &str) -> Option<Vec<u8>> {
     let code = QrCode::new(text).ok()?;
     let side = (code.width() + 2 * BORDER) * MODULE;

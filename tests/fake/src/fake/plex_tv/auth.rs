@@ -77,7 +77,8 @@ pub(crate) fn keys(
     Ok(answer(ask, StatusCode::OK, "keys", json!({ "keys": keys })))
 }
 
-/// Registers a PIN's key, and issues the device's first token.
+/// Registers a PIN's key, and issues the device's first token. Returns `None` if the key cannot be
+/// registered.
 pub(crate) fn link(
     plex: &mut FakePlex,
     jwk: &Value,

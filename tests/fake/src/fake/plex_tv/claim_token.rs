@@ -8,7 +8,8 @@ use crate::fake::FakePlex;
 use crate::fake::ask::Ask;
 use crate::fake::render;
 
-/// Always returns JSON. Errors have a different form than those of the API.
+/// Returns JSON, even if XML is requested. The error for an invalid token has a different form than
+/// the API's errors.
 pub(crate) fn answer(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -10,7 +10,7 @@ use crate::fake::ask::Ask;
 use crate::fake::devices::Device;
 use crate::fake::render::{self, Element};
 
-/// Always returns XML.
+/// Returns the list as XML, even if JSON is requested.
 pub(crate) fn list(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -64,9 +64,11 @@ pub(crate) fn link(
 
 impl FakePlex {
     /// Links the PIN with this code to an account, as a user would on Plex's page, and returns the
-    /// PIN's token. Returns `None` if no PIN with this code is waiting, or if its key has been
-    /// registered in the meantime. This revokes the token that the account got through an earlier
-    /// PIN with the same client identifier.
+    /// PIN's token. Linking revokes the token that the account got through a previously linked PIN
+    /// with the same client identifier.
+    ///
+    /// Returns `None` if no PIN with this code is waiting, or if its key has been registered in the
+    /// meantime.
     pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
         let pin = self.pins.waiting(code, now)?.clone();
         let id = pin.id();

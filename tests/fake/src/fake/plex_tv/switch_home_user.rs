@@ -21,7 +21,8 @@ pub(crate) fn answer(
     Ok(account(plex, ask, StatusCode::CREATED, who, &token, None))
 }
 
-/// Switches by numeric ID. Always returns XML, in which the token has a different name.
+/// Switches by numeric ID. Returns the account as XML, even if JSON is requested, and with a
+/// different name for the token.
 pub(crate) fn answer_older(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -10,8 +10,8 @@ use crate::fake::ask::Ask;
 use crate::fake::render::{self, Element};
 use crate::fake::{Account, FakePlex};
 
-/// Always returns XML. The accounts have no friends, so the list contains only the other Home
-/// users.
+/// Returns the list as XML, even if JSON is requested. The accounts have no friends, so the list
+/// contains only the other Home users.
 pub(crate) fn list(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A device with a key, which signs JWTs as a client would.
+/// A device that signs JWTs with its key, as a client would.
 pub(super) struct Device {
     pair: Ed25519KeyPair,
     key_id: &'static str,
@@ -159,9 +159,17 @@ fn a_key_is_registered_only_once() {
     let old = plex.account(Who::PlexPass).token().to_owned();
     assert_eq!(device.register(&mut plex, &old).error_code(), (422, 1008));
     let same_id = self::device(2);
-    assert_eq!(same_id.register(&mut plex, &old).error_code(), (422, 1008), "the key ID is in use");
+    assert_eq!(
+        same_id.register(&mut plex, &old).error_code(),
+        (422, 1008),
+        "a used key ID was accepted"
+    );
     let same_key = Device { key_id: "attic", ..self::device(1) };
-    assert_eq!(same_key.register(&mut plex, &old).error_code(), (422, 1008), "the key is in use");
+    assert_eq!(
+        same_key.register(&mut plex, &old).error_code(),
+        (422, 1008),
+        "a used key was accepted"
+    );
     let another = Device { key_id: "attic", ..self::device(2) };
     assert_eq!(another.register(&mut plex, "unknown").error_code(), (401, 1001));
     assert_eq!(another.register(&mut plex, &old).status(), 201);
@@ -202,7 +210,7 @@ fn invalid_device_jwts_are_distinguished() {
         assert_eq!(exchange(&mut plex, &jwt, NOW).error_code(), code, "{jwt}");
     }
     assert_eq!(post("/auth/token", &json!({})).send(&mut plex).error_code(), (400, 1004));
-    assert_eq!(exchange(&mut plex, &jwt, NOW).status(), 200, "the nonce is still unused");
+    assert_eq!(exchange(&mut plex, &jwt, NOW).status(), 200, "a refused JWT used up the nonce");
 }
 
 #[test]

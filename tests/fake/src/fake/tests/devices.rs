@@ -25,7 +25,7 @@ fn each_client_identifier_is_listed_once() {
     assert_eq!((list.status(), list.content_type()), (200, "application/xml"));
     for part in ["<MediaContainer publicAddress=", "product=\"Lamp &amp; Co\"", "<Connection uri="]
     {
-        assert!(list.text().contains(part), "{part} in {}", list.text());
+        assert!(list.text().contains(part), "no {part} in {}", list.text());
     }
     assert_eq!(list.text().matches("<Device ").count(), 3);
     let inside = request("GET", "/api/v2/devices.xml").token(&first).json().send(&mut plex);

@@ -25,7 +25,8 @@ fn link(plex: &FakePlex, code: &Value, who: Who) -> TestRequest {
     form("PUT", "/api/v2/pins/link", &[("code", code.as_str().unwrap())]).token(&token).json()
 }
 
-/// Returns whether the response is the error for an expired PIN, which has a code and no status.
+/// Returns whether the response is the error for an expired PIN. Unlike other errors, this one has
+/// no `status` member.
 fn is_gone(response: &TestResponse) -> bool {
     let error = &response.json_body()["errors"][0];
     assert!(error.get("status").is_none(), "{error}");
@@ -128,7 +129,7 @@ fn linking_needs_a_token_and_a_waiting_pin() {
     assert_eq!(link(&plex, &pin["code"], Who::Free).send(&mut plex).status(), 204);
     assert!(
         is_gone(&link(&plex, &pin["code"], Who::Free).send(&mut plex)),
-        "the PIN is no longer waiting"
+        "a linked PIN was linked again"
     );
     assert_eq!(request("PUT", "/pins").json().send(&mut plex).error_code(), (405, 1005));
 }

@@ -30,7 +30,7 @@ fn an_xml_account_has_elements_for_its_lists() {
         "homeAdmin=\"1\"",
         "attributionPartner=\"\"",
     ] {
-        assert!(response.text().contains(part), "{part} in {}", response.text());
+        assert!(response.text().contains(part), "no {part} in {}", response.text());
     }
 }
 

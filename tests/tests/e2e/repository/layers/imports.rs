@@ -31,7 +31,7 @@ struct Written {
     module: Vec<String>,
     path: Vec<String>,
     line: usize,
-    /// The name that a `use` brings into scope.
+    /// The name that the path brings into scope, if it is in a `use` and not a glob.
     name: Option<String>,
 }
 
@@ -188,8 +188,9 @@ pub(super) fn imports(sources: &Sources) -> Vec<Import> {
     imports
 }
 
-/// Returns a path from the crate root, if the path leads into the crate: by keyword, through a
-/// child module, or through a module that a `use` brought into scope.
+/// Converts a path to one that starts at the crate root. Returns `None` if the path does not lead
+/// into the crate: it must start with a keyword, a child module, or a module that a `use` brought
+/// into scope.
 fn absolute(
     module: &[String],
     path: &[String],
