@@ -110,7 +110,7 @@ impl MediaServer {
     }
 }
 
-/// The server or provider that a [`Source`](crate::Source) refers to, with its connections and a
+/// The server or provider that a [`Source`] refers to, with its connections and a
 /// token for it.
 ///
 /// In a test, create a value from JSON:
