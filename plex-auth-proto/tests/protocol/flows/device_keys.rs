@@ -2,6 +2,7 @@
 
 mod device_login;
 mod device_token_refresher;
+mod login_exchange;
 mod properties;
 mod registration;
 
