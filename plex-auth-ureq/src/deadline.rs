@@ -23,7 +23,7 @@ impl Deadline {
         Self { at: now.checked_add(capped(limit)).unwrap_or(now), limit }
     }
 
-    /// Returns the deadline for a part that starts now: `limit` from now or this deadline,
+    /// Returns the deadline for a step that starts now: `limit` from now or this deadline,
     /// whichever is earlier.
     pub(crate) fn part(self, limit: Duration) -> Self {
         let part = Self::after(limit);

@@ -72,7 +72,7 @@ impl Rejection {
         &self.errors
     }
 
-    /// Returns Plex's codes. Entries without a code are skipped.
+    /// Returns the codes of Plex's errors. Errors without a code are skipped.
     pub fn codes(&self) -> impl Iterator<Item = u32> + '_ {
         self.errors.iter().filter_map(PlexError::code)
     }

@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(json["kid"], r#"a"b\c"#);
     }
 
-    /// The example in RFC 8037, appendix A.3.
+    /// The example from RFC 8037, appendix A.3.
     #[cfg(feature = "ed25519")]
     #[test]
     fn thumbprint_matches_the_rfc() {

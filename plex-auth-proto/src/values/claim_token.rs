@@ -103,7 +103,7 @@ pub enum InvalidClaimToken {
     )]
     Prefix,
     /// Nothing follows `claim-`.
-    #[error("the claim token has nothing after claim-; copy the whole token")]
+    #[error("the claim token has nothing after `claim-`; copy the whole token")]
     CutOff,
     /// The text contains whitespace, a control character or a non-ASCII character.
     #[error("the claim token contains an invalid character; copy it again as plain text")]

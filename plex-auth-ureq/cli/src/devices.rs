@@ -31,9 +31,11 @@ pub(crate) fn remove(session: &Session<'_>, id: u64) -> Result<Exit, Failure> {
             .next("List the devices and their numbers: {devices}")
     })?;
     if is_own(device, own) {
-        return Err(Failure::usage(format!("cannot remove device {id}: it is this device"))
-            .likely("Removing it would revoke the token that is in use.")
-            .next(Hint::from("Sign out instead: {logout}")));
+        return Err(Failure::usage(format!(
+            "device {id} is this device and cannot be removed here"
+        ))
+        .likely("Removing it would revoke the token that is in use.")
+        .next(Hint::from("Sign out instead: {logout}")));
     }
     session.send(plex_tv.remove_device(&token, DeviceId(id)))?;
     let name = plain(device.name.as_deref().unwrap_or("unnamed"));

@@ -178,7 +178,7 @@ fn word(Given { name, value, .. }: &Given) -> String {
     }
 }
 
-/// Returns a path, quoted for a shell, in a form that no program takes for an option.
+/// Returns a path, quoted for a shell so that no program mistakes it for an option.
 pub(crate) fn quoted_path(path: &Path) -> String {
     let is_like_option = path.as_os_str().as_encoded_bytes().starts_with(b"-");
     if is_like_option { quoted(Path::new(".").join(path)) } else { quoted(path) }

@@ -19,7 +19,7 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
     for word in words {
         page = page.find_subcommand(word).cloned().ok_or_else(|| {
             let name = output::plain(&words.join(" "));
-            Failure::usage(format!("there is no command {name}"))
+            Failure::usage(format!("no such command: {name}"))
                 .likely("The name is misspelled.")
                 .next("See the commands: {--help}")
         })?;

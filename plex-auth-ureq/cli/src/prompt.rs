@@ -119,7 +119,7 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     }
     if line.len() == LONGEST {
         return Err(Failure::usage(format!("the answer to \"{prompt}\" is too long"))
-            .likely("Standard input may be the wrong file.")
+            .likely("The wrong file was redirected to standard input.")
             .next("Pass one line for each prompt."));
     }
     let end = line.trim_end_matches(['\r', '\n']).len();
@@ -136,10 +136,10 @@ fn ended(prompt: &str) -> Failure {
 fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
         return Failure::usage(format!("the answer to \"{prompt}\" is not UTF-8 text"))
-            .likely("Standard input may be the wrong file.")
+            .likely("The wrong file was redirected to standard input.")
             .next("Pass one line for each prompt.");
     }
     Failure::machine(format!("the answer to \"{prompt}\" could not be read: {error}"))
-        .likely("The terminal was closed, or standard input cannot be read.")
+        .likely("The terminal was closed, or standard input is not a readable file.")
         .next("Run the command in a terminal, or pass one line for each prompt.")
 }

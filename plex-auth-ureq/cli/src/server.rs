@@ -166,7 +166,7 @@ pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Reso
         (None, _) => Err(Failure::usage(format!("this account has no server named {named}"))
             .likely("The name is misspelled, or the server belongs to another account.")
             .next("See the account's servers: {servers}")),
-        (Some(_), Some(_)) => Err(Failure::usage(format!("several servers are named {named}"))
+        (Some(_), Some(_)) => Err(Failure::usage(format!("more than one server is named {named}"))
             .likely("Their names are the same, ignoring case.")
             .next("Use the identifier, shown below the name in the output of: {servers}")),
     }

@@ -85,9 +85,9 @@ fn switch(
     let ActiveProfile { plex_tv, token, .. } = from;
     let ask = || {
         let pin = prompt::hidden(&format!("Home PIN for {}", name(user)))?;
-        HomePin::new(pin.as_str()).map_err(|invalid| {
-            Failure::usage(invalid)
-                .likely("A Home PIN has four digits.")
+        HomePin::new(pin.as_str()).map_err(|_| {
+            Failure::usage("the Home PIN must have four digits")
+                .likely("There is a typo in it, or nothing was entered.")
                 .next("Try again with that user's PIN.")
         })
     };
@@ -118,7 +118,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
             .likely("The name is misspelled, or the user is in another Home.")
             .next("See the users: {users}")),
         (None, Some(_), Some(_)) => {
-            Err(Failure::usage(format!("the Home has several users named {named}"))
+            Err(Failure::usage(format!("the Home has more than one user named {named}"))
                 .likely("Their names are the same, ignoring case.")
                 .next("Use the identifier, shown before the name in the output of: {users}"))
         }

@@ -37,8 +37,8 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Returns the time until which the Plex Pass is paid for, or `None` if that is unknown or the pass
-/// is for life.
+/// Returns when the paid period of the Plex Pass ends, or `None` if that is unknown or it is a
+/// lifetime pass.
 fn plex_pass_until(account: &Account) -> Option<UnixSeconds> {
     let passes =
         account.subscriptions.iter().filter(|period| period.kind.as_deref() == Some("plexpass"));

@@ -64,9 +64,9 @@ struct Household<S> {
     server: S,
     /// The downtime in each round.
     down: [Range<u64>; 2],
-    /// The second of the latest request.
+    /// The time of the latest request, in seconds.
     second: u64,
-    /// The number of requests in that second.
+    /// The number of requests during that second.
     count: u32,
     /// The maximum number of requests in one second.
     busiest: u32,

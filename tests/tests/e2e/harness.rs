@@ -40,7 +40,7 @@ pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
     over_every_client(scenario);
 }
 
-/// Runs a scenario over the hand-made client and both transports, each over HTTP and over HTTPS.
+/// Runs a scenario with the hand-written client and both transports, each over HTTP and HTTPS.
 /// All of these run at the same time, so that their waits overlap.
 pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
     let clients = TRANSPORTS.into_iter().chain([Carrier::HandMade as NewCarrier]);

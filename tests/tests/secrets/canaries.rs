@@ -73,7 +73,7 @@ pub(crate) fn echoes() -> Vec<String> {
 pub(crate) const STATUSES: [u16; 16] =
     [200, 201, 204, 301, 302, 307, 400, 401, 403, 404, 422, 429, 498, 500, 502, 503];
 
-/// Returns a response that also has the token in several headers.
+/// Returns a response with this body, and with the token in several headers.
 pub(crate) fn response(status: u16, body: &str) -> Response<Vec<u8>> {
     Response::builder()
         .status(status)

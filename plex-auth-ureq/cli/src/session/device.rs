@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use plex_auth_ureq::flow::{
-    Action, Completion, DeviceTokenProgress, DeviceTokenRefresher, RefreshError,
+    Action, Completion, DeviceTokenProgress, DeviceTokenRefresher, InvalidSavedState, RefreshError,
 };
 use plex_auth_ureq::jwt::Ed25519Key;
 use plex_auth_ureq::{Flow, PlexTv, Step, Token, UnixSeconds};
@@ -106,10 +106,15 @@ fn refresher(session: &Session<'_>, state: &State) -> Result<(PlexTv, Refresher)
     let plex_tv = plex_tv(session.identity_of(device.client_identifier())?, url.as_ref());
     let saved = device.saved().ok_or_else(|| session.not_signed_in())?;
     let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), device.key(), saved.expose());
-    let refresher = refresher.map_err(|error| {
-        Failure::machine(format!("the saved device cannot be used: {error}"))
+    let refresher = refresher.map_err(|error| match error {
+        InvalidSavedState::NewerFormat => {
+            Failure::machine("a newer version of plex-auth saved this device")
+                .likely("Two versions of the tool are using the same folder.")
+                .next("Use the newer version, or another folder: --state-dir DIR")
+        }
+        _ => Failure::machine("the saved device key cannot be used")
             .likely("It was saved for another plex.tv, or another program changed it.")
-            .next("Sign in again: {login --device-key}")
+            .next("Sign in again: {login --device-key}"),
     })?;
     Ok((plex_tv, refresher))
 }

@@ -124,7 +124,10 @@ fn switch_saves_the_user_as_a_profile() {
 
     let own = ["switch", "ROSA", "--into", "own"];
     harness.run(&own).assert_failed(64, &["standard input ended"]);
-    harness.run_with_input(&own, "815\n").assert_failed(64, &["four digits"]);
+    for typed in ["\n", "815\n"] {
+        let expected = ["must have four digits", "nothing was entered", "that user's PIN"];
+        harness.run_with_input(&own, typed).assert_failed(64, &expected);
+    }
     harness.run_with_input(&own, "0815\n").assert_failed(1, &["Home PIN"]);
     assert_eq!(harness.run_with_input(&own, "4711\n").code, 0);
     let json = harness.json(&["switch", "nilo", "--json"]);
@@ -201,7 +204,7 @@ fn invalid_arguments_are_a_usage_error() {
         (&["--timeout", "soon", "check"], "use 0.1 to 3600 seconds"),
         (&["--plex-tv", "plex.tv", "check"], "did you mean"),
         (&["transient"], "<SERVER>"),
-        (&["man", "nonsense"], "there is no command nonsense"),
+        (&["man", "nonsense"], "no such command: nonsense"),
     ] {
         harness.run(arguments).assert_failed(64, &[expected]);
     }

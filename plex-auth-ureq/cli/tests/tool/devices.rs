@@ -82,6 +82,25 @@ fn concurrent_runs_renew_the_token_once() {
 }
 
 #[test]
+fn a_saved_device_that_cannot_be_used_is_explained() {
+    for (from, to, expected) in [
+        (
+            r#"\"format\":"#,
+            r#"\"format\":9"#,
+            ["newer version of plex-auth", "Use the newer version"],
+        ),
+        (r#"\"kind\":"#, r#"\"x\":"#, ["key cannot be used", "plex-auth login --device-key"]),
+    ] {
+        let harness = signed_in();
+        let path = harness.state_folder().join("state.json");
+        let state = fs::read_to_string(&path).unwrap();
+        assert!(state.contains(from), "{state}");
+        fs::write(&path, state.replace(from, to)).unwrap();
+        harness.run(&["token"]).assert_failed(74, &expected);
+    }
+}
+
+#[test]
 fn waiting_for_a_server_includes_the_renewal() {
     let harness = signed_in();
     remove_saved_token(&harness);

@@ -31,7 +31,7 @@ fn uncommon_servers_are_explained() {
             json!([ordinary(), server("two", json!({ "name": "boathouse" }))]),
             64,
             [
-                "several servers are named Boathouse",
+                "more than one server is named Boathouse",
                 "Their names are the same, ignoring case.",
                 "Use the identifier, shown below the name in the output of: plex-auth servers",
             ],
@@ -92,7 +92,7 @@ fn uncommon_users_are_explained() {
     harness.run(&["switch", "nilo"]).assert_failed(
         64,
         &[
-            "the Home has several users named nilo",
+            "the Home has more than one user named nilo",
             "Their names are the same, ignoring case.",
             "Use the identifier, shown before the name in the output of: plex-auth users",
         ],
@@ -238,7 +238,7 @@ fn unusable_files_and_commands_are_explained() {
         74,
         &[
             "the answer to \"Token\" could not be read: ",
-            "standard input cannot be read.",
+            "standard input is not a readable file.",
             "Run the command in a terminal, or pass one line for each prompt.",
         ],
     );

@@ -105,7 +105,7 @@ fn each_command_has_a_man_page() {
     }
     for words in [&["devices", "nonsense"][..], &["whoami", "remove"], &["help"]] {
         let arguments = [&["man"], words].concat();
-        let expected = format!("there is no command {}", words.join(" "));
+        let expected = format!("no such command: {}", words.join(" "));
         harness.run(&arguments).assert_failed(64, &[&expected]);
     }
 }

@@ -113,7 +113,7 @@ fn endless_and_binary_input_is_rejected() {
         let login = harness.command_for("sh", &["-c", &script, program]);
         Running::start(login, "")
             .wait()
-            .assert_failed(64, &[expected, "Standard input may be the wrong file"]);
+            .assert_failed(64, &[expected, "The wrong file was redirected"]);
     }
 }
 

@@ -6,7 +6,7 @@ use http::{Response, StatusCode, header};
 
 use super::path::same_place;
 
-/// A response and its delivery.
+/// A response and how it is delivered.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {
