@@ -33,7 +33,7 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
         (false, true) if is_shared && !local => {
             "Deleted the token from this computer. It stays valid, because other programs may use it. Next time, pass --revoke to `logout` to revoke the token as well.\n".to_owned()
         }
-        (false, true) => format!("Deleted the token of the profile {} from this computer. It stays valid.\n", plain(name)),
+        (false, true) => format!("Deleted the token of the profile \"{}\" from this computer. It stays valid.\n", plain(name)),
         (false, false) => "Nothing was deleted, because another login was saved in the meantime.\n".to_owned(),
     };
     let json = json!({ "profile": name, "signed_out": signed_out, "deleted": is_removed });

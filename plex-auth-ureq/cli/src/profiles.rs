@@ -31,13 +31,13 @@ pub(crate) fn run(session: &Session<'_>, only_names: bool) -> Result<Exit, Failu
 pub(crate) fn remove(session: &Session<'_>, name: &str) -> Result<Exit, Failure> {
     session.store.change(|state| if state.remove(name) { Ok(()) } else { Err(unknown(name)) })?;
     session.store.remove_renewal_lock(name);
-    let text = format!("Removed the profile {}. Its token stays valid.\n", plain(name));
+    let text = format!("Removed the profile \"{}\". Its token stays valid.\n", plain(name));
     session.output.confirmation(&text, &json!({ "profile": name, "removed": true }))?;
     Ok(Exit::Done)
 }
 
 fn unknown(name: &str) -> Failure {
-    Failure::new(Exit::NotSignedIn, format!("there is no profile {name}"))
+    Failure::new(Exit::NotSignedIn, format!("there is no profile \"{name}\""))
         .likely("The name is misspelled, or the profile is saved in another folder.")
         .next(Hint::from("See the profiles: {profiles}"))
 }

@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
         let saved = profile.plex_tv.clone().unwrap_or_else(ServerUrl::plex_tv);
         if !is_same_service(named, &saved) {
             let name = &self.options.profile;
-            let what = format!("the profile {name} is not signed in at {named}");
+            let what = format!("the profile \"{name}\" is not signed in at {named}");
             return Err(Failure::new(Exit::NotSignedIn, what)
                 .likely(format!(
                     "Its token is from {saved} and is never sent to a different plex.tv."
@@ -185,10 +185,10 @@ impl<'a> Session<'a> {
 fn not_signed_in(name: &str, store: &Store) -> Failure {
     let what = match name {
         "default" => "not signed in".to_owned(),
-        _ => format!("the profile {name} is not signed in"),
+        _ => format!("the profile \"{name}\" is not signed in"),
     };
     Failure::new(Exit::NotSignedIn, what)
-        .likely(format!("No sign-in is saved for the profile {name} in {}.", store.location()))
+        .likely(format!("No sign-in is saved for the profile \"{name}\" in {}.", store.location()))
         .next(Hint::from("Sign in: {login}, or see what is saved: {profiles}"))
 }
 
@@ -257,9 +257,15 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
                 .likely("It is not an http:// URL, or its password is not percent-encoded.")
                 .next("Correct the variable, or leave out --proxy-from-env.")
         }
-        error => Failure::machine(error)
-            .likely("A proxy variable or a certificate is invalid.")
-            .next("Correct it, or leave out --proxy-from-env or --ca-file."),
+        InvalidTransport::NoProxyEntry { .. } => Failure::machine(error)
+            .likely("NO_PROXY has an entry in a form that is not supported.")
+            .next("Correct NO_PROXY, or leave out --proxy-from-env."),
+        InvalidTransport::Certificate { number, .. } => {
+            Failure::machine(format!("certificate {number} in --ca-file is invalid"))
+                .likely("The file is damaged or incomplete.")
+                .next("Replace the file, or leave out --ca-file.")
+        }
+        error => Failure::internal(error),
     })?;
     let http = http.timeout(options.timeout);
     Ok(if options.verbose { http.observer(Verbose) } else { http })

@@ -64,7 +64,7 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
 fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Failure> {
     match state.profile(name)? {
         Some(other) if other.uuid.as_deref() != Some(uuid.as_str()) => {
-            Err(Failure::usage(format!("the profile {name} belongs to another account"))
+            Err(Failure::usage(format!("the profile \"{name}\" belongs to another account"))
                 .likely("Another sign-in uses the same name.")
                 .next(Hint::from(
                     "Choose another name with --into, or see the profiles: {profiles}",

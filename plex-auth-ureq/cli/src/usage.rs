@@ -60,7 +60,7 @@ fn not_understood(error: &clap::Error) -> Failure {
     }
     if let Some(what) = invalid_value(error) {
         return Failure::usage(one_line(&what))
-            .likely("An argument, or the environment variable of an option, has an invalid value.")
+            .likely("The value has a typo, or the option's environment variable is set to it.")
             .next("See the options: {--help}");
     }
     let text = error.to_string();
@@ -74,12 +74,12 @@ fn not_understood(error: &clap::Error) -> Failure {
     }
     let failure = Failure::usage(one_line(what)).next("See the options: {--help}");
     failure.likely(tip.map_or_else(
-        || "The command has a typo, or its arguments are incomplete or conflict.".to_owned(),
+        || "The command has a typo, or its arguments are incomplete or in conflict.".to_owned(),
         one_line,
     ))
 }
 
-/// Describes an invalid value without repeating it, because it may contain a secret, such as a
+/// Describes an invalid value without quoting it, because it may contain a secret, such as a
 /// password in a URL.
 fn invalid_value(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {

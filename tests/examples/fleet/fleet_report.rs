@@ -9,9 +9,10 @@ use crate::plex_tv::DeviceTokens;
 use crate::report::Report;
 use crate::traffic::{stretch, to_float};
 
-/// The maximum peak load outside outages and the periods after them, as a multiple of the mean.
+/// The highest peak load allowed outside outages and their recovery periods, as a multiple of the
+/// mean.
 const MOST_OUTSIDE: f64 = 3.0;
-/// The maximum peak load after an outage, as a multiple of the mean.
+/// The highest peak load allowed after an outage, as a multiple of the mean.
 const MOST_AFTER: f64 = 10.0;
 
 /// The number of devices that are simulated with both services.

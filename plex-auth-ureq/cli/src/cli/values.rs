@@ -1,5 +1,5 @@
-//! Validation of option values. No error repeats the value, because it may contain a secret, such
-//! as a password in a URL.
+//! Validation of option values. Errors do not quote a value, because it may contain a secret. Only
+//! the suggested correction of a URL does, without its user info, query and fragment.
 
 use std::ffi::OsStr;
 use std::time::Duration;

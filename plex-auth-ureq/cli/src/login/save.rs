@@ -115,7 +115,7 @@ pub(super) fn unidentified(
                 .likely(
                     "You are signed in and the token is saved, but its account could not be looked up.",
                 )
-                .next("See the account later: {whoami}"));
+                .next("Look up the account later: {whoami}"));
         }
     };
     session.store.change(|state| {
@@ -207,7 +207,7 @@ fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>
     let name = &session.options.profile;
     let state = session.store.read()?;
     let Some(other) = other_account(&state, name, &sign_in.profile)? else { return Ok(None) };
-    let question = format!("The profile {name} belongs to {other}. Replace it?");
+    let question = format!("The profile \"{name}\" belongs to {other}. Replace its sign-in?");
     if sign_in.replaces || (!session.output.is_json() && prompt::confirms(&question)?) {
         return Ok(Some(other));
     }
@@ -222,12 +222,12 @@ fn conflict(name: &str, other: &str, new: &Profile) -> Failure {
     } else {
         vec!["login", "--profile", own.as_str()]
     };
-    Failure::usage(format!("the profile {name} already belongs to {other}"))
-        .likely("You signed in to a second account without naming a profile for it.")
+    Failure::usage(format!("the profile \"{name}\" already belongs to {other}"))
+        .likely("You signed in to a different account than the one saved in this profile.")
         .next(
-            Hint::from("Keep both: ".to_owned())
+            Hint::from("To keep both: ".to_owned())
                 .command(&login)
-                .text(". Or replace the saved one: ")
+                .text(", or to replace the saved sign-in: ")
                 .command(&["login", "--replace"]),
         )
 }

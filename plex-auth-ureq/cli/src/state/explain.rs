@@ -44,12 +44,12 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
     let shown = path.display();
     match problem {
         NotKept::User(user, error) => {
-            let owned = if path.exists() { "" } else { "the folder of " };
+            let owned = if path.exists() { "" } else { "the folder that contains " };
             let what = format!(
                 "{owned}{shown} belongs to user {user}, but a new file cannot be given to that user: {error}"
             );
             Failure::machine(what)
-                .likely("A new file that belonged to the current user would lock the owner out.")
+                .likely("Only root can create files for another user, and a file of the current user would lock the owner out.")
                 .next(run_as(*user))
         }
         NotKept::Group { group, own, error } => {

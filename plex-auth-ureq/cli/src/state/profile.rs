@@ -13,8 +13,8 @@ pub(crate) struct Profile {
     /// different one.
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
     pub(crate) plex_tv: Option<ServerUrl>,
-    /// The client identifier that the token was issued to. `None` stands for the permanent one or,
-    /// if there is a device key, for that of the device.
+    /// The client identifier that the token was issued to. `None` means the permanent
+    /// identifier or, with a device key, the device's identifier.
     #[serde(default, deserialize_with = "identifier")]
     pub(crate) client_identifier: Option<String>,
     /// Whether the token is renewed with the device's key.

@@ -201,7 +201,8 @@ fn a_terminal_asks_before_replacing() {
         let mut terminal = Terminal::start(&harness, &["login"]);
         let linked = terminal.link_code();
         harness.link(&linked, Who::Free);
-        terminal.expect_text("The profile default belongs to rosa. Replace it? [y/N]: ");
+        terminal
+            .expect_text("The profile \"default\" belongs to rosa. Replace its sign-in? [y/N]: ");
         terminal.type_line(answer);
         terminal.wait_for_exit(code);
         assert!(harness.succeed(&["whoami"]).contains(account));
@@ -210,7 +211,7 @@ fn a_terminal_asks_before_replacing() {
     let mut terminal = Terminal::start(&harness, &["login"]);
     let linked = terminal.link_code();
     harness.link(&linked, Who::PlexPass);
-    terminal.expect_text("The profile default belongs to tariq. Replace it? [y/N]: ");
+    terminal.expect_text("The profile \"default\" belongs to tariq. Replace its sign-in? [y/N]: ");
     harness.sign_in(Who::TwoFactor);
     terminal.type_line("y");
     terminal.wait_for_exit(64);
@@ -271,8 +272,8 @@ fn logout_of_an_unknown_profile_is_an_error() {
     let harness = Harness::signed_in(Who::Free);
     for more in [&[][..], &["--local"], &["--revoke"]] {
         let arguments = [&["logout", "--profile", "nas"], more].concat();
-        harness.run(&arguments).assert_failed(3, &["the profile nas is not signed in"]);
+        harness.run(&arguments).assert_failed(3, &["the profile \"nas\" is not signed in"]);
     }
-    harness.run(&["profiles", "remove", "nas"]).assert_failed(3, &["there is no profile nas"]);
+    harness.run(&["profiles", "remove", "nas"]).assert_failed(3, &["there is no profile \"nas\""]);
     assert_eq!(harness.run(&["token"]).code, 0);
 }

@@ -100,7 +100,7 @@ fn check_reports_valid_and_invalid_tokens() {
     signed_out.run(&["check"]).assert_failed(3, &["not signed in", "plex-auth login"]);
     signed_out
         .run(&["check", "--profile", "work"])
-        .assert_failed(3, &["the profile work", "plex-auth login --profile work"]);
+        .assert_failed(3, &["the profile \"work\"", "plex-auth login --profile work"]);
 }
 
 #[test]

@@ -32,7 +32,7 @@ fn every_command_works_over_http_and_https() {
             (&["devices"], "(this device)"),
             (&["users"], "administrator"),
             (&["switch", "Nilo"], "Signed in as Nilo."),
-            (&["profiles", "remove", "nilo"], "Removed the profile nilo"),
+            (&["profiles", "remove", "nilo"], "Removed the profile \"nilo\""),
             (&["claim"], "claim-"),
             (&["claim", "--server", &unclaimed], "Claimed the server"),
             (&["logout"], "Signed out."),

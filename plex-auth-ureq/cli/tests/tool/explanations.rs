@@ -228,6 +228,12 @@ fn unusable_files_and_commands_are_explained() {
             "Use a file that contains -----BEGIN CERTIFICATE-----.",
         ],
     );
+    let text = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    std::fs::write(key, text).unwrap();
+    harness.run(&["whoami", "--ca-file", key]).assert_failed(
+        74,
+        &["certificate 1 in --ca-file is invalid", "is damaged or incomplete", "Replace the file"],
+    );
     harness.run(&["run", "--", "/"]).assert_failed(
         126,
         &["cannot run /", "It is not an executable file.", "Check the command after `--`."],

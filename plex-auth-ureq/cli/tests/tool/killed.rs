@@ -1,4 +1,5 @@
-//! Processes that are ended by signals: nothing that was saved is lost, and nothing is left over.
+//! Processes that are ended by signals: no saved state is lost, and the next run that writes
+//! removes any leftover files.
 
 use plex_auth_fake::Who;
 use rustix::process::{Pid, Signal, kill_process};

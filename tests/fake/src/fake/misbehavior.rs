@@ -6,7 +6,7 @@ use http::{Response, StatusCode, header};
 
 use super::path::same_place;
 
-/// A response and how it is delivered.
+/// A response and how to deliver it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Reply {

@@ -17,7 +17,7 @@ pub(super) fn links(page: &str) -> Vec<String> {
     text.split("](").skip(1).filter_map(|rest| Some(rest.split_once(')')?.0.to_owned())).collect()
 }
 
-/// Checks that every file and every heading that a document links to exists.
+/// Checks that all files and headings that a document links to exist.
 fn assert_links_exist(document: &str) {
     let path = top().join(document);
     let folder = path.parent().unwrap();
