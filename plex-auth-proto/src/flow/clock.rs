@@ -11,6 +11,10 @@ use crate::values::retry_after::RetryAfter;
 /// clock that was never set.
 const EARLIEST: Duration = Duration::from_secs(1_577_836_800);
 
+// A time server sets the clock to within a second, and the estimate of the server's time is behind
+// by at most the time that a response took.
+const AGREEMENT: Duration = Duration::from_secs(60);
+
 /// A flow's clock: the time since the flow began, and the server's time if it is known.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clock {
@@ -36,9 +40,9 @@ pub(crate) struct Moment {
     /// The server's time: the last reading plus the time elapsed since, or the wall clock if there
     /// is no reading. `None` if both are missing.
     pub(crate) server: Option<SystemTime>,
-    /// The wall clock, corrected by the last reading of the server's time, if there is one. `None`
-    /// if the wall clock is missing now or was missing at that reading. It can be ahead of `server`
-    /// after the computer has slept.
+    /// The wall clock, corrected by the last reading of the server's time, if there is one, unless
+    /// the wall clock now agrees with `server`. `None` if the wall clock is missing now or was
+    /// missing at that reading. It can be ahead of `server` after the computer has slept.
     wall: Option<SystemTime>,
 }
 
@@ -56,12 +60,17 @@ impl Clock {
         else {
             return Moment { elapsed, server: now.wall(), wall: now.wall() };
         };
+        let estimate = server.checked_add(elapsed.saturating_sub(since));
         let corrected = |wall: SystemTime, then: SystemTime| match wall.duration_since(then) {
+            // The wall clock was wrong at the reading and has been set since.
+            _ if estimate.is_some_and(|estimate| difference(wall, estimate) < AGREEMENT) => {
+                Some(wall)
+            }
             Ok(passed) => server.checked_add(passed),
             Err(back) => server.checked_sub(back.duration()),
         };
         let wall = now.wall().zip(wall).and_then(|(wall, then)| corrected(wall, then));
-        Moment { elapsed, server: server.checked_add(elapsed.saturating_sub(since)), wall }
+        Moment { elapsed, server: estimate, wall }
     }
 
     fn elapsed_at(&self, now: Now) -> Duration {
@@ -91,6 +100,10 @@ impl Clock {
     pub(crate) fn is_confirmed(&self) -> bool {
         self.reading.is_some()
     }
+}
+
+fn difference(one: SystemTime, other: SystemTime) -> Duration {
+    one.duration_since(other).unwrap_or_else(|error| error.duration())
 }
 
 impl Moment {
@@ -160,6 +173,8 @@ mod tests {
         let moment = clock.at(at(10, 50));
         assert_eq!(moment.server, Some(wall(1_700_000_010)));
         assert_eq!(moment.latest(), Some(wall(1_700_000_010)));
+        // The wall clock is set to the right time.
+        assert_eq!(clock.at(at(10, 1_700_000_030)).latest(), Some(wall(1_700_000_030)));
         // The computer slept for a week.
         let moment = clock.at(at(11, 100 + 7 * 86_400));
         assert_eq!(moment.server, Some(wall(1_700_000_011)));

@@ -1,5 +1,6 @@
 //! The flows of a device with a key.
 
+mod clocks;
 mod device_login;
 mod device_token_refresher;
 mod login_exchange;
