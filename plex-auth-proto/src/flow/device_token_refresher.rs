@@ -234,20 +234,19 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// than ten minutes after the last renewal. After a failed attempt, the next one is made as
     /// soon as it would be without a valid token.
     pub fn renew_now(&mut self) {
-        self.renew_requested = true;
+        if self.unsaved().is_some() && !self.is_first_unsaved {
+            // A new token is being saved.
+            self.current = None;
+        } else {
+            self.renew_requested = true;
+        }
     }
 
     /// Reports that plex.tv rejected this token as
     /// [invalid](crate::ResponseError::is_token_invalid), so that it is [renewed](Self::renew_now).
     /// A token that has already been replaced is ignored.
     pub fn rejected(&mut self, token: &Token) {
-        if self.current.as_ref().is_none_or(|current| current.token.expose() != token.expose()) {
-            return;
-        }
-        if self.unsaved().is_some() {
-            // Its successor is being saved.
-            self.current = None;
-        } else {
+        if self.current.as_ref().is_some_and(|current| current.token.expose() == token.expose()) {
             self.renew_now();
         }
     }

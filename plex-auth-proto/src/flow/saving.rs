@@ -18,7 +18,7 @@ pub(crate) struct Saving<T> {
     /// The token that is handed out after the driver has tried to save it.
     unsaved: Option<T>,
     is_due: bool,
-    in_flight: Option<RequestId>,
+    in_flight: Option<(RequestId, Option<Token>)>,
     /// The time before which no save is started, in elapsed time.
     not_before: Duration,
     error: Option<SaveError>,
@@ -47,6 +47,13 @@ impl<T> Saving<T> {
         self.is_due = true;
     }
 
+    /// Discards the token that has not been saved yet, if this returns true for it.
+    pub(crate) fn discard_if(&mut self, is_over: impl FnOnce(&T) -> bool) {
+        if self.unsaved.take_if(|unsaved| is_over(unsaved)).is_some() {
+            self.is_due = false;
+        }
+    }
+
     pub(crate) fn unsaved(&self) -> Option<&T> {
         self.unsaved.as_ref()
     }
@@ -67,10 +74,10 @@ impl<T> Saving<T> {
         (self.is_due && self.in_flight.is_none()).then(|| self.not_before.saturating_sub(now))
     }
 
-    pub(crate) fn start(&mut self, state: Secret) -> (RequestId, Action) {
+    pub(crate) fn start(&mut self, state: Secret, token: Option<Token>) -> (RequestId, Action) {
         let id = RequestId::unique();
         self.is_due = false;
-        self.in_flight = Some(id);
+        self.in_flight = Some((id, token));
         (id, Action::Save(state))
     }
 
@@ -83,17 +90,12 @@ impl<T> Saving<T> {
     }
 
     pub(crate) fn awaits(&self, id: RequestId) -> bool {
-        self.in_flight == Some(id)
+        self.in_flight.as_ref().is_some_and(|(own, _)| *own == id)
     }
 
     /// Handles the completion of the save in flight. Returns `None` if a save is still in flight or
     /// due, and otherwise the token to hand out, if there is one.
-    pub(crate) fn finish(
-        &mut self,
-        now: Duration,
-        completion: Completion,
-        token: Option<&Token>,
-    ) -> Option<Option<T>> {
+    pub(crate) fn finish(&mut self, now: Duration, completion: Completion) -> Option<Option<T>> {
         let result = match completion {
             Completion::Saved(result) => result,
             Completion::Unsupported => Err(SaveError::unsupported()),
@@ -105,9 +107,9 @@ impl<T> Saving<T> {
             }
             _ => return None,
         };
-        self.in_flight = None;
+        let token = self.in_flight.take().and_then(|(_, token)| token);
         self.error = result.err().map(|error| match token {
-            Some(token) => error.without(token),
+            Some(token) => error.without(&token),
             None => error,
         });
         (!self.is_due).then(|| self.unsaved.take())

@@ -249,6 +249,9 @@ impl TransientTokenRefresher {
         self.last_error = None;
         self.in_flight.forget();
         self.wanted_at = Some(Duration::ZERO);
+        if self.reason == TransientTokenReason::Restart {
+            self.reason = TransientTokenReason::Renewal;
+        }
         self.backoff.succeeded();
     }
 
@@ -269,7 +272,7 @@ impl TransientTokenRefresher {
 
     fn hold(&mut self, token: Token, since: Duration, left: Duration, now: Moment) {
         let ends = since.saturating_add(left);
-        let ends_at = now.server.and_then(|at| at.checked_add(ends.saturating_sub(now.elapsed)));
+        let ends_at = now.latest().and_then(|at| at.checked_add(ends.saturating_sub(now.elapsed)));
         let current = CurrentToken { token, since, ends, ends_at, reason: self.reason };
         self.reason = TransientTokenReason::Renewal;
         self.wanted_at = None;
@@ -322,6 +325,9 @@ impl Flow for TransientTokenRefresher {
     fn poll(&mut self, reading: Now) -> Step<Infallible> {
         let now = self.clock.at(reading);
         self.current.take_if(|current| current.left(now).is_zero());
+        if let Some(saving) = &mut self.saving {
+            saving.discard_if(|unsaved| unsaved.left(now).is_zero());
+        }
         if let Some(error) = self.in_flight.lost(now.elapsed) {
             self.last_error = Some(error);
         }
@@ -368,7 +374,6 @@ impl Flow for TransientTokenRefresher {
                 self.hold(response.token, arrival.sent, LIFETIME, moment);
             }
             Some(Err(Error::Response(error))) if is_final(&error) => {
-                self.in_flight.forget();
                 self.last_error = None;
                 self.refused = Some(error);
             }

@@ -54,6 +54,7 @@ impl<K> DeviceTokenRefresher<K> {
 
     fn hand_out(&mut self, token: CurrentToken) {
         self.current = Some(token);
+        self.is_restored = false;
         if !mem::take(&mut self.is_first_unsaved) {
             self.renewals = self.renewals.saturating_add(1);
         }
@@ -78,9 +79,13 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
 
     pub(super) fn start_save(&mut self) -> Step<DeviceTokenEnd> {
         let state = self.save();
+        let token = match &self.stage {
+            Stage::Registering(token) => Some((**token).clone()),
+            _ => self.newest().map(|newest| newest.token.clone()),
+        };
         match &mut self.saving {
             Some(saving) => {
-                let (id, action) = saving.start(state);
+                let (id, action) = saving.start(state, token);
                 Step::Do(id, action)
             }
             None => Step::Wait(None),
@@ -89,12 +94,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
 
     pub(super) fn saved(&mut self, now: Now, completion: Completion) {
         let now = self.clock.at(now).elapsed;
-        let token = match &self.stage {
-            Stage::Registering(token) => Some((**token).clone()),
-            _ => self.newest().map(|newest| newest.token.clone()),
-        };
         let Some(saving) = &mut self.saving else { return };
-        let Some(token) = saving.finish(now, completion, token.as_ref()) else { return };
+        let Some(token) = saving.finish(now, completion) else { return };
         let error = saving.error().cloned();
         if let Some(token) = token {
             self.hand_out(token);

@@ -37,7 +37,8 @@ impl TransientTokenRefresher {
         let current = self.newest()?;
         let now = self.clock.peek(now);
         let left = Some(current.left(now)).filter(|left| !left.is_zero())?;
-        let ends_at = now.server?.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
+        let ends_at =
+            now.latest()?.checked_add(left)?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
         let members = [
             ("token", Member::Text(current.token.expose())),
             ("endsAt", Member::Number(ends_at.as_secs())),

@@ -47,9 +47,10 @@ impl TransientTokenRefresher {
     /// Starts saving the newest token, or hands it out if it cannot be saved.
     pub(super) fn start_save(&mut self, now: Now) -> Option<(RequestId, Action)> {
         let state = self.save(now);
+        let token = self.newest().map(|newest| newest.token.clone());
         let saving = self.saving.as_mut()?;
         match state {
-            Some(state) => Some(saving.start(state)),
+            Some(state) => Some(saving.start(state, token)),
             None => {
                 let error =
                     SaveError::new("a transient token cannot be saved without a wall clock");
@@ -61,11 +62,11 @@ impl TransientTokenRefresher {
     }
 
     pub(super) fn saved(&mut self, now: Now, completion: Completion) {
-        let now = self.clock.at(now).elapsed;
-        let token = self.newest().map(|newest| newest.token.clone());
+        let moment = self.clock.at(now);
+        let now = moment.elapsed;
         let saving = self.saving.as_mut();
-        let saved = saving.and_then(|saving| saving.finish(now, completion, token.as_ref()));
-        self.hand_out(saved.flatten());
+        let saved = saving.and_then(|saving| saving.finish(now, completion));
+        self.hand_out(saved.flatten().filter(|token| !token.left(moment).is_zero()));
     }
 
     /// Returns the token to hand out and how long it remains valid, or `None` if there is no valid

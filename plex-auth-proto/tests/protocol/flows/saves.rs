@@ -140,6 +140,29 @@ fn first_token_is_saved_unless_restored() {
     let mut flow = flow.save_through_driver();
     assert_eq!(flow.token().map(Token::expose), Some("t0"));
     assert!(!matches!(flow.poll(start()), Step::Do(_, Action::Save(_))));
+
+    // The token was renewed before the refresher was to save it.
+    let mut flow = DeviceTokenRefresher::restore(plex_tv("id"), key(), state.expose()).unwrap();
+    flow.renew_now();
+    respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
+    respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
+    let (_, state) = save(&mut flow.save_through_driver(), start());
+    assert!(state.expose().contains("eyJh.eyJp.c2ln"));
+}
+
+#[test]
+fn renew_now_during_a_save_hands_out_the_new_token() {
+    let mut flow = restored();
+    // The renewal is due, because the token has no expiry and was never renewed.
+    flow.renew_now();
+    respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
+    respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
+    let (id, _) = save(&mut flow, start());
+    flow.renew_now();
+    assert!(flow.token().is_none());
+    flow.complete(start(), id, Completion::Saved(Ok(())));
+    let current = flow.current(start());
+    assert_eq!(current.unwrap().token().expose(), "eyJh.eyJp.c2ln");
 }
 
 #[test]
@@ -242,4 +265,34 @@ fn save_error_shows_no_token() {
     let TransientTokenProgress::Active { save_error: Some(error), .. } = progress else { panic!() };
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(source.contains("redacted") && !source.contains("transient-1"), "{source}");
+
+    // A newer token arrives during the save.
+    let mut flow = transient();
+    respond_transient(&mut flow, start(), 1);
+    let (id, state) = save(&mut flow, start());
+    flow.set_token(token("an0ther"));
+    let later = start() + Duration::from_secs(2);
+    respond_transient(&mut flow, later, 2);
+    let error = SaveError::new(format!("cannot write {}", state.expose()));
+    flow.complete(later, id, Completion::Saved(Err(error)));
+    let source = std::error::Error::source(&flow.save_error().unwrap()).unwrap().to_string();
+    assert!(source.contains("redacted") && !source.contains("transient-1"), "{source}");
+}
+
+#[test]
+fn token_that_expires_unsaved_is_not_handed_out() {
+    let mut flow = transient();
+    respond_transient(&mut flow, start(), 1);
+    let (id, _) = save(&mut flow, start());
+    flow.complete(start(), id, Completion::Cancelled);
+    let later = start() + Duration::from_secs(49 * 3600);
+    assert!(matches!(flow.poll(later), Step::Do(_, Action::Send(_))));
+    assert!(flow.token().is_none() && flow.save_error().is_none(), "{:?}", flow.save_error());
+
+    // The driver reports the save after the token has expired.
+    let mut flow = transient();
+    respond_transient(&mut flow, start(), 1);
+    let (id, _) = save(&mut flow, start());
+    flow.complete(later, id, Completion::Saved(Ok(())));
+    assert!(flow.token().is_none());
 }

@@ -13,7 +13,7 @@ use plex_auth_proto::flow::{
 use plex_auth_proto::{ClientIdentity, Flow, MediaServer, Token};
 
 use super::harness::{
-    Answer, Built, Driven, RetryAfter, Scripted, TransportError, edited, epoch, start,
+    Answer, Built, Dated, Driven, RetryAfter, Scripted, TransportError, edited, epoch, start,
 };
 
 const HOUR: u64 = 3600;
@@ -152,7 +152,7 @@ fn stops_if_the_account_token_is_refused() {
         let request = driven.send().unwrap();
         assert_eq!(request.outgoing.request().headers()["x-plex-token"], "an0ther");
         driven.complete(&request, &transient(2));
-        assert_eq!(driven.token(), Some("transient-5ea1-2"));
+        assert_eq!((driven.token(), driven.reason()), (Some("transient-5ea1-2"), Reason::Renewal));
     }
     // Even after a refusal, the current token is returned until it expires.
     let mut driven = Driven::new(refresher());
@@ -222,6 +222,14 @@ fn response_after_a_minute_is_accepted() {
     driven.complete(&slow, &transient(1));
     assert_eq!((driven.token(), driven.reason()), (Some("transient-5ea1-1"), Reason::First));
 
+    // Even if the server has refused the next request.
+    let mut driven = Driven::new(refresher());
+    let slow = driven.send().unwrap();
+    driven.respond(Answer(403, "<html>"));
+    driven.complete(&slow, &transient(1));
+    assert_eq!(driven.token(), Some("transient-5ea1-1"));
+    assert!(matches!(driven.progress(), Progress::Refused { .. }));
+
     // If the token may have expired in the meantime, the next response is needed.
     let mut driven = Driven::new(refresher());
     let slow = driven.send().unwrap();
@@ -232,6 +240,27 @@ fn response_after_a_minute_is_accepted() {
     driven.complete(&next, &transient(2));
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
     assert!(driven.flow.save(driven.now + Duration::from_secs(48 * HOUR - 1)).is_some());
+}
+
+#[test]
+fn sleep_is_counted_in_the_saved_state_and_the_expiry() {
+    const DATE: &str = "Tue, 14 Nov 2023 22:13:20 GMT";
+    const FIRST: &str = r#"{"MediaContainer":{"token":"transient-5ea1-1"}}"#;
+    let mut driven = Driven::new(refresher());
+    driven.respond(Dated(DATE, FIRST));
+    driven.set_wall(30 * HOUR as i64);
+    driven.settle();
+    let saved = driven.flow.save(driven.now).unwrap();
+    let server = server_at("http://10.0.0.7:32400", "id");
+    let again = TransientTokenRefresher::restore(server, saved.expose(), driven.now).unwrap();
+    assert!(again.token().is_some(), "18 hours are left");
+
+    // The response after a sleep has no date.
+    let mut driven = Driven::new(refresher());
+    driven.respond(Dated(DATE, FIRST));
+    driven.set_wall(100 * HOUR as i64);
+    driven.respond(transient(2)).settle();
+    assert_eq!(driven.token(), Some("transient-5ea1-2"));
 }
 
 #[test]
