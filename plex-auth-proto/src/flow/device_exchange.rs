@@ -11,6 +11,7 @@ use crate::flow::signing::{self, Signature, Signing};
 use crate::flow::step::{Action, Completion, RequestId};
 use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, Nonce, SignError};
 use crate::plex_tv::PlexTv;
+use crate::plex_tv::device_key::exchange_device_jwt;
 use crate::values::token::Token;
 
 const OUTAGE_BACKOFF: Backoff = Backoff::new(15, 5 * 60);
@@ -96,6 +97,12 @@ pub(crate) enum ExchangeOutcome {
     Refused(Error),
     /// Plex no longer knows the device.
     Removed(Error),
+}
+
+/// Returns whether Plex refused the device's signature.
+pub(crate) fn is_signature_refused(error: &Error) -> bool {
+    let is_exchange = error.operation() == exchange_device_jwt::OPERATION.name;
+    is_exchange && error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 422))
 }
 
 impl Exchange {
@@ -212,8 +219,11 @@ impl Exchange {
         }
         match self.proof.take().map(|proof| *proof) {
             Some(Proof::Signing { signing, nonce }) => {
-                let nonce = Proof::Nonce(nonce, signing.lost_at());
+                let until = signing.lost_at();
+                let nonce = Proof::Nonce(nonce, until);
                 let (proof, result) = match signing.finish(completion) {
+                    // The nonce has expired, so another one is requested.
+                    Some(Ok(_)) if now.elapsed >= until => return Ok(()),
                     Some(Ok(jwt)) => (Proof::Signed(jwt), Ok(())),
                     Some(Err(error)) => {
                         self.sign_failed(now);
@@ -259,7 +269,7 @@ impl Exchange {
             Err(error) => error,
         };
         let status = error.status().map_or(0, |status| status.as_u16());
-        let is_refused = matches!(status, 400 | 422);
+        let is_refused = is_signature_refused(&error);
         // Unless Plex's time is known, a wrong device clock may be the cause, so the refusal does
         // not count.
         if is_refused && is_clock_confirmed {

@@ -4,7 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use crate::error::{Error, Outcome};
 use crate::flow::clock::{Clock, Moment};
-use crate::flow::device_exchange::{Exchange, ExchangeOutcome, ExchangeResponse};
+use crate::flow::device_exchange::{
+    Exchange, ExchangeOutcome, ExchangeResponse, is_signature_refused,
+};
 use crate::flow::in_flight::InFlight;
 use crate::flow::now::Now;
 use crate::flow::saving::Saving;
@@ -326,7 +328,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// Handles a failed registration: retries it later, ends the flow, or leaves it to an exchange
     /// to determine whether it was carried out.
     fn registration_failed(&mut self, now: Now, error: Error) {
-        if is_registration_retryable(&error) {
+        if error.needs_new_device_key() {
+            self.end(DeviceTokenEnd::DeviceRemoved(error));
+        } else if is_registration_retryable(&error) {
             self.exchange_completed(now, Err(error));
         } else if is_registration_refused(&error) {
             self.end(DeviceTokenEnd::NotRegistered(error));
@@ -343,7 +347,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         match self.exchange.complete(moment, left, is_confirmed, result) {
             ExchangeOutcome::NonceReceived => {}
             ExchangeOutcome::Token(token) => self.renewed(now, token),
-            ExchangeOutcome::Retry(error) if !is_confirmed && is_refused(&error) => {
+            ExchangeOutcome::Retry(error) if !is_confirmed && is_signature_refused(&error) => {
                 self.failed(RefreshError::Clock(error));
             }
             ExchangeOutcome::Retry(error) => self.failed(error),
@@ -374,11 +378,6 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         let due = moment.elapsed.saturating_add(MIN_INTERVAL);
         self.exchange.restart(MAX_REFUSALS, due);
     }
-}
-
-/// Returns whether Plex refused the device's signature.
-fn is_refused(error: &Error) -> bool {
-    error.status().is_some_and(|status| matches!(status.as_u16(), 400 | 422))
 }
 
 /// Returns whether the registration failed for a temporary reason.

@@ -3,7 +3,7 @@
 use super::progress::DeviceTokenEnd;
 use super::{DeviceResponse, DeviceTokenRefresher, Stage};
 use crate::flow::clock::Moment;
-use crate::flow::device_exchange::Next;
+use crate::flow::device_exchange::{ExchangeResponse, Next};
 use crate::flow::now::Now;
 use crate::flow::step::{Completion, Flow, RequestId, Step};
 use crate::jwt::DeviceKey;
@@ -41,7 +41,14 @@ impl<K: DeviceKey> Flow for DeviceTokenRefresher<K> {
         let Some(arrival) = self.in_flight.finish(&mut self.clock, now, id, completion) else {
             return;
         };
-        if arrival.is_late {
+        // A late token is still valid. Once there is a token, earlier requests no longer matter.
+        let is_token = matches!(
+            &arrival.result,
+            Some(Ok(DeviceResponse::Exchange(ExchangeResponse::Token(_))))
+        );
+        if is_token {
+            self.in_flight.forget();
+        } else if arrival.is_late {
             return;
         }
         match (arrival.result, &self.stage) {

@@ -137,6 +137,26 @@ fn refused_key_ends_after_eight_exchanges() {
     assert!(end.to_string().contains("register the key again"));
     assert!(driven.elapsed() - 6 * DAY > HOUR);
     assert_eq!(driven.flow.token().unwrap().expose(), jwt(0), "the valid token was not kept");
+
+    // A refused nonce is not a refused signature.
+    let mut driven = without_token(&key);
+    driven.respond_all((0..10).flat_map(|_| [nonce(), Answer(503, ""), Answer(400, "<html>")]));
+    assert!(driven.send().is_some(), "{:?}", driven.outcome);
+}
+
+#[test]
+fn late_token_is_accepted() {
+    let key = Key::new();
+    let mut driven = without_token(&key);
+    driven.respond(Answer(200, NONCE));
+    let late = driven.send().unwrap();
+    let next = driven.send().unwrap();
+    assert_eq!(driven.last().path, "/auth/nonce");
+    driven.complete(&late, &exchanged(0));
+    driven.complete(&next, &Answer(200, NONCE));
+    driven.complete(&late, &exchanged(1));
+    assert_eq!(driven.flow.token().unwrap().expose(), jwt(0));
+    assert_eq!((driven.flow.renewals(), driven.is_waiting()), (1, true));
 }
 
 #[test]
@@ -185,6 +205,11 @@ fn external_key_renews_through_the_driver() {
     driven.flow.complete(driven.now, late, Completion::Signed(Ok([1; 64])));
     driven.settle();
     assert_eq!((driven.signatures.len(), driven.in_flight.len()), (1, 0));
+    let (late, _) = driven.signatures.pop().unwrap();
+    driven.now += Duration::from_secs(60 * 60);
+    driven.flow.complete(driven.now, late, Completion::Signed(Ok([1; 64])));
+    driven.settle();
+    assert_eq!(driven.last().path, "/auth/nonce");
 }
 
 #[test]

@@ -31,6 +31,11 @@ fn lost_token_is_requested_by_an_exchange() {
     driven.flow.renew();
     driven.respond(Answer(201, CREATED));
 
+    // A page instead of a nonce does not mean that the key is unknown.
+    let (mut driven, _) = exchanging(&key);
+    driven.respond_all([Answer(400, "<html>"), Answer(200, NONCE), exchanged(0)]);
+    assert_eq!(registered(driven.finish()), jwt(0));
+
     // Errors are retried for two minutes.
     for (takes, expected) in [(0, [1, 31, 91]), (29, [1, 60, 120])] {
         let (mut driven, began) = exchanging(&key);

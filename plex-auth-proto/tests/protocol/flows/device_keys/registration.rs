@@ -58,9 +58,11 @@ fn key_is_registered_once() {
     assert!(matches!(driven.finish(), DeviceTokenEnd::NotRegistered(_)));
 
     // Code 1097 means that Plex does not recognize the device, regardless of the status.
-    let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
-    driven.respond(Answer(429, REMOVED));
-    assert!(matches!(driven.finish(), DeviceTokenEnd::DeviceRemoved(_)));
+    for status in [401, 403, 404, 429] {
+        let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
+        driven.respond(Answer(status, REMOVED));
+        assert!(matches!(driven.finish(), DeviceTokenEnd::DeviceRemoved(_)), "{status}");
+    }
 }
 
 #[test]
