@@ -9,7 +9,7 @@ use super::method::{PinMethod, Poll};
 use super::polling::{PollInterval, Polling};
 use super::progress::{LinkedPin, PinProgress};
 use crate::error::{Error, TransportErrorKind};
-use crate::flow::backoff::Backoff;
+use crate::flow::backoff::{Backoff, MAX_RETRY_AFTER};
 use crate::flow::clock::{Clock, Moment};
 use crate::flow::in_flight::InFlight;
 use crate::flow::now::Now;
@@ -99,7 +99,8 @@ impl<M: PinMethod> PinMachine<M> {
         let left = ends_at.zip(moment.server).map(|(end, now)| end.duration_since(now));
         let left = left.map(|left| left.unwrap_or_default().min(MAX_LIFETIME));
         let life = left.unwrap_or(pin.life());
-        machine.state = State::Polling(Box::new(Polling::new(pin, moment, life)));
+        let polling = Polling::new(pin, moment, life).restored_until(ends_at);
+        machine.state = State::Polling(Box::new(polling));
         machine.may_be_linked = true;
         machine
     }
@@ -326,12 +327,11 @@ impl<M: PinMethod> PinMachine<M> {
     /// the lost request may have created one. If there is no time left for this, the login ends.
     fn cancelled(&mut self, now: Moment) {
         match &mut self.state {
-            State::Creating { give_up_at } => {
-                self.due = now.elapsed.saturating_add(self.backoff.failed(None));
-                if give_up_at.is_some_and(|end| self.due > end) {
+            State::Creating { .. } => {
+                if !self.retry_creation(now, None) {
                     let call = self.method.create(&self.plex_tv);
                     let error = call.reply().transport_error(TransportErrorKind::Cancelled, true);
-                    self.end(Err(Failure::Request(error)));
+                    self.end_creation(now, None, Failure::Request(error));
                 }
             }
             State::Polling(_) => {
@@ -370,22 +370,34 @@ impl<M: PinMethod> PinMachine<M> {
             }
             Ok(PinResponse::State(_)) => {}
             Err(error) => {
-                let State::Creating { give_up_at: Some(end) } = self.state else { return };
                 let retry_after = now.retry_after(&error);
-                self.due = now.elapsed.saturating_add(self.backoff.failed(retry_after));
-                // The last attempt is made at the time limit, unless less than a second is left or
-                // Plex asks for a longer wait.
-                let earliest = retry_after.unwrap_or(BACKOFF.initial()).max(BACKOFF.initial());
-                if now.elapsed.saturating_add(earliest) <= end {
-                    self.due = self.due.min(end);
-                }
                 let failure = Failure::Request(error);
-                if !failure.allows_another_creation() || self.due > end {
-                    return self.end(Err(failure));
+                if !failure.allows_another_creation() || !self.retry_creation(now, retry_after) {
+                    return self.end_creation(now, retry_after, failure);
                 }
                 self.last_error = Some(failure);
             }
         }
+    }
+
+    /// Schedules the next attempt to create the PIN. Returns whether it is within the time limit.
+    fn retry_creation(&mut self, now: Moment, retry_after: Option<Duration>) -> bool {
+        let State::Creating { give_up_at: Some(end) } = self.state else { return true };
+        self.due = now.elapsed.saturating_add(self.backoff.failed(retry_after));
+        // The last attempt is made at the time limit, unless less than a second is left or Plex
+        // asks for a longer wait.
+        let earliest = retry_after.unwrap_or(BACKOFF.initial()).max(BACKOFF.initial());
+        if now.elapsed.saturating_add(earliest) <= end {
+            self.due = self.due.min(end);
+        }
+        self.due <= end
+    }
+
+    /// Ends the login because no PIN was created. A renewed login waits only if Plex asked for it.
+    fn end_creation(&mut self, now: Moment, retry_after: Option<Duration>, failure: Failure) {
+        let wait = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
+        self.due = now.elapsed.saturating_add(wait);
+        self.end(Err(failure));
     }
 
     fn polled(&mut self, now: Moment, result: Result<PinResponse, Failure>) {
@@ -397,7 +409,7 @@ impl<M: PinMethod> PinMachine<M> {
             Ok(PinResponse::State(PinState::Waiting { expires_in, .. })) => {
                 self.backoff.succeeded();
                 self.last_error = None;
-                if polling.is_over_after(now, expires_in) {
+                if polling.is_over_after(now, expires_in, self.clock.is_confirmed()) {
                     return self.end(Err(Failure::Expired));
                 }
                 self.due = polling.next_poll(now, &self.interval);

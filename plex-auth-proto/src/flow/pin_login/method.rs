@@ -17,6 +17,10 @@ use super::login_pin::LoginPin;
 // and Plex's can differ.
 const SIGNATURE_LIFE: Duration = Duration::from_secs(3 * 60);
 
+// A signature that took almost three minutes to approve is still used for a while: the JWT expires
+// five minutes after it was requested.
+const APPROVAL_MARGIN: Duration = Duration::from_secs(60);
+
 /// The next action needed to poll a PIN.
 pub(crate) enum Poll {
     Call(Call<PinState>),
@@ -86,8 +90,27 @@ pub(crate) struct WithKey<K> {
 enum PollSignature {
     None,
     Awaited(Signing),
-    /// Valid until this elapsed time.
-    Valid(DeviceJwt, Duration),
+    Valid(SignedPoll),
+}
+
+struct SignedPoll {
+    jwt: DeviceJwt,
+    /// When to sign again, in elapsed time.
+    until: Duration,
+    /// When to sign again, by the latest clock, which also runs while the computer sleeps.
+    ends_at: Option<SystemTime>,
+}
+
+impl SignedPoll {
+    fn new(jwt: DeviceJwt, until: Duration, now: Moment) -> Self {
+        let left = until.saturating_sub(now.elapsed);
+        Self { jwt, until, ends_at: now.latest().and_then(|now| now.checked_add(left)) }
+    }
+
+    fn is_valid(&self, now: Moment) -> bool {
+        let is_over = now.latest().zip(self.ends_at).is_some_and(|(now, end)| now >= end);
+        now.elapsed < self.until && !is_over
+    }
 }
 
 impl<K: DeviceKey> WithKey<K> {
@@ -108,7 +131,7 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
     fn poll(&mut self, plex_tv: &PlexTv, pin: &LoginPin, now: Moment) -> Result<Poll, SignError> {
         let until = now.elapsed.saturating_add(SIGNATURE_LIFE);
         match &self.signature {
-            PollSignature::Valid(_, until) if now.elapsed < *until => {}
+            PollSignature::Valid(signed) if signed.is_valid(now) => {}
             PollSignature::Awaited(signing) if now.elapsed < signing.lost_at() => {
                 return Ok(Poll::Wait(signing.lost_at()));
             }
@@ -119,10 +142,13 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
             }
             _ => {
                 self.signature = PollSignature::None;
-                let time = now.server.unwrap_or(SystemTime::UNIX_EPOCH);
+                let time = now.latest().unwrap_or(SystemTime::UNIX_EPOCH);
                 let claims = DeviceClaims::for_poll(plex_tv.identity(), time);
                 match signing::sign(&claims, &self.key, until)? {
-                    Signature::Signed(jwt) => self.signature = PollSignature::Valid(jwt, until),
+                    Signature::Signed(jwt) => {
+                        let signed = SignedPoll::new(jwt, until, now);
+                        self.signature = PollSignature::Valid(signed);
+                    }
                     Signature::Pending(signing, action) => {
                         let id = signing.id();
                         self.signature = PollSignature::Awaited(signing);
@@ -131,7 +157,9 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
                 }
             }
         }
-        let PollSignature::Valid(jwt, _) = &self.signature else { return Ok(Poll::Wait(until)) };
+        let PollSignature::Valid(SignedPoll { jwt, .. }) = &self.signature else {
+            return Ok(Poll::Wait(until));
+        };
         let pin = DevicePin::restored(pin.pin().id.clone());
         Ok(Poll::Call(plex_tv.poll_device_pin(&pin, jwt)))
     }
@@ -149,9 +177,10 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
             self.signature = signature;
             return Ok(());
         };
+        let latest = signing.lost_at().saturating_add(APPROVAL_MARGIN);
         if let Some(jwt) = signing.finish(completion).transpose()? {
-            let until = now.elapsed.saturating_add(SIGNATURE_LIFE);
-            self.signature = PollSignature::Valid(jwt, until);
+            let until = now.elapsed.saturating_add(SIGNATURE_LIFE).min(latest);
+            self.signature = PollSignature::Valid(SignedPoll::new(jwt, until, now));
         }
         Ok(())
     }

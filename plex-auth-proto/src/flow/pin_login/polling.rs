@@ -63,6 +63,8 @@ pub(super) struct Polling {
     was_after_wall_end: bool,
     /// Whether the program asked for another poll after the last one was sent.
     is_wanted: bool,
+    /// Whether the deadline was computed from a wall clock that may be wrong.
+    is_provisional: bool,
 }
 
 impl Polling {
@@ -76,9 +78,18 @@ impl Polling {
             was_last: false,
             was_after_wall_end: false,
             is_wanted: false,
+            is_provisional: false,
         };
         polling.set_end(now);
         polling
+    }
+
+    /// Sets the expiry of a restored PIN, by the server's clock. The deadline is provisional until
+    /// a response shows whether the wall clock is right.
+    pub(super) fn restored_until(mut self, ends_at: Option<SystemTime>) -> Self {
+        self.is_provisional = ends_at.is_some();
+        self.ends_at = ends_at.or(self.ends_at);
+        self
     }
 
     fn set_end(&mut self, now: Moment) {
@@ -126,17 +137,38 @@ impl Polling {
 
     /// Handles a response that has no token but may contain the time left. Returns whether the PIN
     /// has expired.
-    pub(super) fn is_over_after(&mut self, now: Moment, left: Option<Duration>) -> bool {
+    pub(super) fn is_over_after(
+        &mut self,
+        now: Moment,
+        left: Option<Duration>,
+        is_clock_confirmed: bool,
+    ) -> bool {
+        self.correct_deadline(now, left, is_clock_confirmed);
         if let Some(left) = left {
             self.deadline = self.deadline.min(now.elapsed.saturating_add(left));
         }
-        let is_over = (self.was_last || left.is_some()) && self.deadline <= now.elapsed;
+        // Only a poll that was sent after the expiry shows that the PIN was not linked in its last
+        // moments.
+        let is_gone = left.is_some_and(|left| left.is_zero());
+        let is_over = (self.was_last || is_gone) && self.deadline <= now.elapsed;
         // If the response states the time left, that time takes precedence over the clocks.
         let is_wall_over = left.is_none() && self.is_wall_over(now);
+        let was_after_wall_end = self.was_after_wall_end;
         if !is_wall_over {
             self.set_end(now);
         }
-        is_over || is_wall_over
+        is_over || (is_wall_over && was_after_wall_end)
+    }
+
+    /// Replaces the provisional deadline of a restored PIN, once a response shows the time.
+    fn correct_deadline(&mut self, now: Moment, left: Option<Duration>, is_clock_confirmed: bool) {
+        let by_date = now.server.zip(self.ends_at).filter(|_| is_clock_confirmed);
+        let by_date = by_date.map(|(now, end)| end.duration_since(now).unwrap_or_default());
+        let left = by_date.into_iter().chain(left).min().filter(|_| self.is_provisional);
+        if let Some(left) = left {
+            self.deadline = now.elapsed.saturating_add(left);
+            self.is_provisional = false;
+        }
     }
 
     /// Returns whether to give up after a failed poll.

@@ -10,8 +10,10 @@ use plex_auth_proto::http::Response;
 use plex_auth_proto::jwt::{ExternalKey, Jwk, SignError};
 use plex_auth_proto::{Body, Flow};
 
-use super::{CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, exchanged, login, registered};
-use crate::flows::harness::{Answer, Driven, cut_off, edited, plex_tv};
+use super::{
+    CREATED, GONE, Key, LINKED, NONCE, REMOVED, WAITING, claims, exchanged, login, registered,
+};
+use crate::flows::harness::{Answer, Dated, Driven, cut_off, edited, plex_tv};
 
 #[test]
 fn signature_is_used_for_three_minutes() {
@@ -88,6 +90,43 @@ fn external() -> Driven<DeviceLogin<ExternalKey>> {
     let mut driven = Driven::new(plex_tv("id").device_link_code_login(ExternalKey::new(jwk)));
     driven.respond(Answer(201, CREATED)).advance(Duration::from_secs(1));
     driven
+}
+
+#[test]
+fn poll_has_no_expired_signature() {
+    // The user takes almost three minutes to approve the signature, or ten.
+    for takes in [170, 600] {
+        let mut driven = external();
+        driven.now += Duration::from_secs(takes);
+        let (id, _) = driven.signatures.pop().unwrap();
+        driven.flow.complete(driven.now, id, Completion::Signed(Ok([1; 64])));
+        while driven.elapsed() < takes + 200 {
+            driven.advance(Duration::from_secs(1));
+            let Some(poll) = driven.in_flight.pop() else { continue };
+            let is_valid = expiry(&poll.url()) > 1_700_000_000 + driven.elapsed();
+            assert!(
+                is_valid,
+                "the signature took {takes} s, the poll is {} s old",
+                driven.elapsed()
+            );
+            driven.complete(&poll, &Answer(200, WAITING));
+        }
+    }
+    // The computer sleeps between two polls.
+    let key = Key::new();
+    let mut driven = login(&key);
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:20 GMT", CREATED));
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:21 GMT", WAITING));
+    driven.set_wall(600);
+    driven.send().unwrap();
+    assert!(expiry(&driven.last().url) > 1_700_000_602);
+}
+
+/// Returns the expiry of the JWT in the URL of a poll, in Unix seconds.
+fn expiry(url: &str) -> u64 {
+    let claims = claims(url.split("deviceJWT=").last().unwrap());
+    let (_, expiry) = claims.split_once(r#""exp":"#).unwrap();
+    expiry.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
 }
 
 #[test]

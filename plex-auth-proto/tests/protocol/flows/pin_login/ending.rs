@@ -6,7 +6,7 @@ use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{PinLogin, PinLoginError};
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
-use crate::flows::harness::{Answer, Driven, RetryAfter, TransportError, cut_off, start};
+use crate::flows::harness::{Answer, Dated, Driven, RetryAfter, TransportError, cut_off, start};
 
 #[test]
 fn pin_that_is_gone_ends_the_login() {
@@ -45,6 +45,22 @@ fn one_last_poll_when_the_pin_expires() {
     }
     driven.respond(Answer(200, LINKED));
     assert!(driven.finish().is_ok(), "a PIN linked in its last seconds was lost");
+
+    // The PIN expires while a poll is in flight. Its response says nothing about the last moments.
+    let created = Dated("Tue, 14 Nov 2023 22:13:20 GMT", CREATED);
+    let almost = r#"{"id":2147483650,"authToken":null,"expiresIn":1}"#;
+    for response in
+        [Answer(200, WAITING), Answer(200, almost), Dated("Tue, 14 Nov 2023 22:28:19 GMT", almost)]
+    {
+        let mut driven = login();
+        driven.respond(created.clone());
+        driven.now += Duration::from_millis(899_500);
+        let poll = driven.send().unwrap();
+        driven.now += Duration::from_secs(2);
+        driven.complete(&poll, &response);
+        driven.respond(Answer(200, LINKED));
+        assert!(driven.finish().is_ok(), "{response:?}");
+    }
 }
 
 #[test]
@@ -148,7 +164,19 @@ fn creation_is_retried_up_to_its_time_limit() {
         assert_eq!(driven.gaps(), [2, 4, 4]);
         assert!(matches!(driven.finish(), Err(PinLoginError::Failed(_))));
         assert_eq!(driven.sent.len(), 4);
+        // A renewed login waits only if Plex asked for that.
+        let ended = driven.elapsed();
+        driven.flow.renew();
+        driven.send().unwrap();
+        assert_eq!(driven.elapsed(), ended);
     }
+    // A cancelled creation gets a last attempt, too.
+    let mut driven = login();
+    let creation = driven.send().unwrap();
+    driven.now += Duration::from_millis(8_500);
+    driven.cancel(&creation);
+    driven.respond(Answer(201, CREATED)).respond(Answer(200, LINKED));
+    assert!(driven.finish().is_ok());
     for permanent in [Answer(501, ""), Answer(404, r#"{"errors":[{"code":1002}]}"#)] {
         let mut driven = login();
         driven.respond(permanent);

@@ -7,7 +7,7 @@ use plex_auth_proto::flow::{InvalidSavedState, Now, PinLogin, PinLoginError, Pin
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
 use crate::flows::harness::{
-    Answer, Dated, Driven, RetryAfter, TransportError, edited, plex_tv, start,
+    Answer, Dated, Driven, RetryAfter, TransportError, edited, plex_tv, shifted, start,
 };
 
 #[test]
@@ -170,6 +170,15 @@ fn sleep_beyond_the_end_costs_one_poll() {
     let mut driven = asleep();
     driven.respond(Answer(200, WAITING));
     assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
+
+    // The clock jumps while a poll is in flight, so that poll does not count.
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED));
+    let poll = driven.send().unwrap();
+    driven.set_wall(86_400);
+    driven.complete(&poll, &Answer(200, WAITING));
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
 }
 
 #[test]
@@ -271,6 +280,17 @@ fn saved_login_is_restored() {
     let request = driven.send().unwrap();
     assert!(request.outgoing.request().uri().path().ends_with("/pins/2147483650"));
     assert_eq!(driven.now, later, "the first poll was not sent at once");
+
+    // The clock is twenty minutes fast, which the saved expiry, by Plex's clock, does not show.
+    let mut driven = Driven::at(shifted(start(), 1_200), plex_tv("id").link_code_login());
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:20 GMT", CREATED));
+    let (saved, now) = (driven.flow.save(driven.now).unwrap(), driven.now);
+    let login = PinLogin::restore(plex_tv("id"), saved.expose(), now).unwrap();
+    let mut driven = Driven::at(now, login);
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:30 GMT", WAITING));
+    assert_eq!(driven.left(), 890);
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
 
     let restore = |identifier: &str, saved: &str| {
         PinLogin::restore(plex_tv(identifier), saved, later).unwrap_err()
