@@ -118,7 +118,9 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         call: impl Fn() -> Call<T>,
     ) -> Option<Result<T, Error>> {
         let arrival = self.in_flight.finish(&mut self.clock, now, id, completion)?;
-        if arrival.is_late || !matches!(self.state, State::Active) {
+        // The request in flight may still fail, but a late success is a success.
+        let is_ignored = arrival.is_late && !matches!(arrival.result, Some(Ok(_)));
+        if is_ignored || !matches!(self.state, State::Active) {
             return None;
         }
         arrival.result.or_else(|| {

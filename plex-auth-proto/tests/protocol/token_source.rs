@@ -213,6 +213,8 @@ fn waiting_callers_learn_of_the_end() {
             assert!(matches!(flow.poll(at(0)), Step::Done(())));
         }
         drop(flow);
+        let status = slot.status();
+        assert_eq!(matches!(status.end(), Some(TokenError::ShutDown)), is_shutdown, "{status:?}");
         assert_eq!(woken.count(), 2);
         for wait in &mut waits {
             match wait.poll(at(0), &mut cx) {

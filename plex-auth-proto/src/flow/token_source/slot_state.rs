@@ -126,7 +126,7 @@ impl SlotState {
 
     pub(super) fn status(&self) -> TokenSourceStatus {
         let shutdown = self.is_shut_down.then_some(&TokenError::ShutDown);
-        TokenSourceStatus { end: self.failure().or(shutdown).cloned(), ..self.status.clone() }
+        TokenSourceStatus { end: shutdown.or(self.failure()).cloned(), ..self.status.clone() }
     }
 
     pub(super) fn set_saving_thread(&mut self, thread: Option<ThreadId>) {

@@ -17,6 +17,15 @@ fn idempotent_call_is_retried_with_backoff() {
     assert!(driven.finish().unwrap().keys.is_empty());
     assert_eq!(driven.gaps(), [2, 4, 20]);
 
+    // A late success is accepted, but not a late error.
+    let mut driven = Driven::new(RetriedCall::new(|| plex_tv.plex_keys()).timeout(Duration::MAX));
+    let (late, later) = (driven.send().unwrap(), driven.send().unwrap());
+    let last = driven.send().unwrap();
+    driven.complete(&late, &Answer(400, ""));
+    driven.complete(&later, &Answer(200, r#"{"keys":[]}"#));
+    driven.complete(&last, &Answer(503, ""));
+    assert!(driven.finish().unwrap().keys.is_empty());
+
     // A refusal is not retried.
     let token = Token::new("abc").unwrap();
     let mut driven = Driven::new(RetriedCall::new(|| plex_tv.token_details(&token)));
