@@ -176,7 +176,10 @@ impl<T> InFlight<T> {
                 (lost.remove(index)?, true)
             }
         };
-        let result = request.read(clock, now, completion);
+        // A late response may have been in a buffer while the computer slept, so its date may be
+        // old.
+        let mut unused = Clock::default();
+        let result = request.read(if is_late { &mut unused } else { clock }, now, completion);
         self.was_mismatched =
             matches!(&result, Some(Err(Error::Response(ResponseError::Mismatched { .. }))));
         Some(Arrival { sent: request.sent, is_late, result })

@@ -159,6 +159,18 @@ fn sleep_beyond_the_end_costs_one_poll() {
     assert!(matches!(driven.finish(), Err(PinLoginError::Expired)));
     assert_eq!(driven.gaps(), [1], "the last poll was not sent at once");
 
+    // The date of a late response, which was in a buffer meanwhile, does not set the clock back.
+    let mut driven = Driven::new(plex_tv("id").link_code_login())
+        .with(|login| login.poll_interval(Duration::from_secs(30), Duration::ZERO));
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:20 GMT", CREATED));
+    let late = driven.send().unwrap();
+    driven.respond(Dated("Tue, 14 Nov 2023 22:14:35 GMT", WAITING));
+    driven.set_wall(1_000);
+    driven.now += Duration::from_secs(1);
+    driven.complete(&late, &Dated("Tue, 14 Nov 2023 22:13:50 GMT", WAITING));
+    driven.respond(Answer(404, GONE));
+    assert!(driven.gaps().ends_with(&[1]), "{:?}", driven.gaps());
+
     // The wall clock was wrong: the response's date corrects it, and the login continues.
     let mut driven = asleep();
     driven.respond(Dated("Tue, 14 Nov 2023 22:13:21 GMT", WAITING));
