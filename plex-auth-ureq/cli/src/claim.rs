@@ -39,10 +39,15 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
         // The server may have been claimed even though its response was lost.
         let after = session.ask(address.server_identity()).ok();
         if after.and_then(|server| server.claimed) != Some(true) {
-            return Err(session
-                .explain(&error)
-                .likely("A server can be claimed only from its own network, and not through a reverse proxy.")
-                .next("Run this command on the server itself, with --server http://127.0.0.1:32400"));
+            let failure = session.explain(&error);
+            return Err(match error.status() {
+                Some(status) if status.is_client_error() => failure
+                    .likely("A server can be claimed only from its own network, and not through a reverse proxy.")
+                    .next("Run this command on the server itself, with --server http://127.0.0.1:32400"),
+                _ => failure
+                    .likely("The server is busy, or it cannot reach plex.tv.")
+                    .next("Before you try again, check whether the server is in the list: {servers}"),
+            });
         }
     }
     let identifier = before.machine_identifier;

@@ -34,7 +34,7 @@ pub(crate) fn remove(session: &Session<'_>, id: u64) -> Result<Exit, Failure> {
         return Err(Failure::usage(format!(
             "device {id} is this device and cannot be removed here"
         ))
-        .likely("Removing it would revoke the token that is in use.")
+        .likely("The number is wrong, or you want to sign out. Removing this device would revoke the token in use.")
         .next(Hint::from("Sign out instead: {logout}")));
     }
     session.send(plex_tv.remove_device(&token, DeviceId(id)))?;

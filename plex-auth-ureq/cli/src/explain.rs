@@ -19,7 +19,7 @@ const PORTAL: &str = "A captive portal or a proxy responded instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
     "--plex-tv is wrong, or a captive portal or a proxy responded instead of Plex.";
-const CHECK_PLEX_TV: &str = "Check --plex-tv. For the real plex.tv, use --plex-tv https://plex.tv";
+const CHECK_PLEX_TV: &str = "Check --plex-tv, or the URL saved in the profile: {status}. For the real plex.tv: {login --plex-tv https://plex.tv}";
 const OTHER_SERVER: &str =
     "The URL does not point to a Plex Media Server, or a proxy responded in its place.";
 const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
@@ -70,6 +70,10 @@ pub(crate) fn pin_login(error: &PinLoginError, asked: Asked) -> Failure {
 /// Explains a failed login with a code and a key.
 pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
     match error {
+        // The saved key has been removed, so the next login creates a new one.
+        DeviceLoginError::Failed(error) if error.needs_new_device_key() => {
+            request_error(error, asked).next("Sign in again, as a new device: {login --device-key}")
+        }
         DeviceLoginError::Failed(error) => request_error(error, asked),
         DeviceLoginError::CannotSign(error) => {
             Failure::machine(error).likely("This device's key cannot be used.").next(NEW_DEVICE)
@@ -80,7 +84,7 @@ pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
 
 fn expired() -> Failure {
     Failure::new(Exit::Refused, "the code expired before it was linked")
-        .likely("It was not entered in time, or a different code was entered.")
+        .likely("The sign-in was not completed in time, or a different code was entered.")
         .next("Get a new code: {login}")
 }
 
@@ -88,27 +92,30 @@ fn expired() -> Failure {
 pub(crate) fn key_not_registered() -> Failure {
     let what = "Plex did not register the device's key, so the token cannot be renewed";
     Failure::new(Exit::Refused, what)
-        .likely(
-            "Plex did not match the key to the code. The token is saved, like that of a login without a key.",
-        )
+        .likely("Plex did not match the key to the code.")
         .next(
-            "Use the token as is, or sign in as a new device: {logout}, then {login --device-key}",
+            "The token is saved. Use it as is, or sign in as a new device: {logout}, then {login --device-key}",
         )
 }
 
 /// Explains why a device's key no longer renews its token.
 pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
-    let likely = match end {
-        DeviceTokenEnd::DeviceRemoved(_) => "The device was removed from the account.",
-        _ => "The key was never registered, or a different key was registered in its place.",
+    let (what, likely) = match end {
+        DeviceTokenEnd::DeviceRemoved(_) => {
+            ("plex.tv no longer recognizes this device", "The device was removed from the account.")
+        }
+        _ => (
+            "plex.tv does not accept this device's key",
+            "The key was never registered, or a different key was registered in its place.",
+        ),
     };
-    Failure::new(Exit::Refused, end).likely(likely).next(NEW_DEVICE)
+    Failure::new(Exit::Refused, what).likely(likely).next(NEW_DEVICE)
 }
 
 /// Explains a signature that Plex rejected because of the time in it.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
-        .likely("The system clock is wrong, which can happen after booting without a network.")
+        .likely("This computer may have booted without a network, so that its clock is wrong.")
         .next(CLOCK)
 }
 
@@ -126,10 +133,16 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "The device was signed out or removed, or the password was changed.",
             SIGN_IN_AGAIN,
         ),
+        // The error itself already names a proxy or a captive portal.
+        _ if answer.is_unconfirmed() && !asked.other_plex_tv => (
+            Exit::Unknown,
+            "The network requires a sign-in, or a proxy is blocking plex.tv.",
+            BROWSER,
+        ),
         _ if answer.is_unconfirmed() => not_from_plex(),
         _ if answer.needs_home_pin() => (
             Exit::Refused,
-            "The Home PIN is missing or wrong.",
+            "There is a typo in the PIN, or it belongs to another user.",
             "Try again. After several wrong PINs, Plex refuses even the right one for a while.",
         ),
         // A media server never refuses this request, but another program might.
@@ -144,7 +157,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,
             "The server does not accept this account or this kind of token.",
-            "See the account's servers: {servers}",
+            "Use a profile without a device key, or see the account's servers: {servers}",
         ),
         Answer::Unauthorized(_) if answer.context().operation() != PASSWORD_SIGN_IN => (
             Exit::Refused,
@@ -153,7 +166,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         ),
         Answer::Unauthorized(_) => (
             Exit::Refused,
-            "The username or password is wrong. Some accounts must sign in with their email address.",
+            "There is a typo, or the account must sign in with its email address.",
             "Try again, or sign in on Plex's page: {login --open}",
         ),
         Answer::VerificationCodeRequired(_) => (
@@ -173,8 +186,14 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         ),
         Answer::TooManyFailures(_) => (
             Exit::Refused,
-            "There were too many failed sign-ins from this IP address.",
+            "A script or another device at this IP address keeps trying a wrong password.",
             "Wait before you try again: each attempt makes the wait longer.",
+        ),
+        // Without a token, there is no account to look up.
+        Answer::Forbidden(_) if !answer.context().carried_token() => (
+            Exit::Refused,
+            "Plex does not let this account or this device sign in.",
+            "Try again later, or use an existing token: {login --token}",
         ),
         Answer::Forbidden(_) => (
             Exit::Refused,
@@ -182,8 +201,8 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "See the account that the token belongs to: {whoami}",
         ),
         Answer::RateLimited(_) => {
-            return Failure::new(Exit::Unknown, answer)
-                .likely("This IP address or this installation is sending too many requests.")
+            return Failure::new(Exit::Unknown, without_advice(answer))
+                .likely("A script runs plex-auth too often, or others share this IP address.")
                 .next(wait(answer));
         }
         Answer::Unavailable(_) if answer.context().host() == Some(Host::MediaServer) => (
@@ -212,7 +231,14 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         _ if answer.is_retryable() => (Exit::Unknown, CHANGED, LATER),
         _ => (Exit::Refused, CHANGED, REPORT),
     };
-    Failure::new(exit, answer).likely(likely).next(next)
+    Failure::new(exit, without_advice(answer)).likely(likely).next(next)
+}
+
+/// Returns the text of a request error without the library's advice, which is for developers. It
+/// follows the first semicolon.
+pub(crate) fn without_advice(error: &impl ToString) -> String {
+    let text = error.to_string();
+    text.split_once("; ").map_or(text.clone(), |(what, _)| what.to_owned())
 }
 
 fn wait(answer: &Answer) -> Hint {
@@ -227,9 +253,11 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         _ => Exit::Unknown,
     };
     let failure = Failure::new(exit, error);
-    // A PIN that was never shown simply expires. A renewed token that did not arrive is requested
-    // again.
-    let is_harmless = matches!(error.context().operation(), "createOAuthPin" | "exchangeJWTToken");
+    // A PIN that was never shown simply expires. A token that did not arrive is requested again.
+    let is_harmless = matches!(
+        error.context().operation(),
+        "createOAuthPin" | "exchangeJWTToken" | "switchHomeUser"
+    );
     if error.outcome() == Outcome::Unknown && !error.context().is_idempotent() && !is_harmless {
         let next = match error.context().operation() {
             // Without a token, this tool cannot list the devices.
@@ -238,7 +266,11 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
             }
             _ => "Check the account's devices before you try again: {devices}",
         };
-        return failure.likely("Plex may have carried out the request.").next(next);
+        let likely = match error.kind() {
+            Reason::TimedOut(_) => "The network or the server is slow.",
+            _ => "The network is unreliable, or something along the way closed the connection.",
+        };
+        return failure.likely(likely).next(next);
     }
     let (other_host, check_host) = match error.context().host() {
         Some(Host::MediaServer) => {
@@ -259,9 +291,14 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
                 .next(check_host),
             _ => failure.likely("There is no network, or no DNS server responds.").next(NETWORK),
         },
+        Reason::Unreachable
+            if error.context().host() != Some(Host::MediaServer) && !asked.other_plex_tv =>
+        {
+            failure.likely("There is no network, or a firewall is blocking plex.tv.").next(NETWORK)
+        }
         Reason::Refused | Reason::Unreachable => failure.likely(other_host).next(check_host),
         Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure
-            .likely("The system clock is wrong, or the certificate really is not valid now.")
+            .likely("This computer may have booted without a network, or the certificate needs to be replaced.")
             .next(CLOCK),
         Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
             .likely("A corporate proxy is intercepting the connection, or the server has a private certificate.")
@@ -280,6 +317,10 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
             let (likely, next) = asked.not_from_plex(error.context());
             failure.likely(likely).next(next)
         }
+        // Nothing was sent because no connection was established.
+        Reason::TimedOut(_) if error.outcome() == Outcome::NotSent => failure
+            .likely("Nothing responds at that address, a firewall is blocking it, or the network is slow.")
+            .next(check_host),
         Reason::TimedOut(_) => failure
             .likely("The network or the server is slow.")
             .next("Try again, or wait longer: --timeout SECONDS"),

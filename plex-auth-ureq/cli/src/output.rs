@@ -56,7 +56,7 @@ impl Output {
             return Ok(());
         }
         Err(Failure::usage(format!("{what} is a secret, which is left out of JSON by default"))
-            .likely("JSON often ends up in a log.")
+            .likely("--json or PLEX_AUTH_JSON is set, and JSON often ends up in a log.")
             .next("Add --show-secrets, or leave out --json."))
     }
 
@@ -126,8 +126,8 @@ pub(crate) fn not_written(error: &io::Error) -> Failure {
         return Failure::new(Exit::ClosedPipe, error);
     }
     Failure::machine(format!("the result could not be written: {error}"))
-        .likely("The disk is full.")
-        .next("Free some space, then try again.")
+        .likely("The disk is full, or the terminal was closed.")
+        .next("Free some space or write the output elsewhere, then try again.")
 }
 
 /// Returns lines of labels and values, with the values aligned.

@@ -84,7 +84,8 @@ fn name_of(server: &Resource) -> String {
 
 fn no_connection(error: &ConnectionChoiceError) -> Failure {
     let ConnectionChoiceError::NoneReachable { candidates, plain_http_skipped, .. } = error else {
-        return Failure::new(Exit::Unknown, error)
+        let what = "the server list has no identifier for this server, so its responses cannot be verified";
+        return Failure::new(Exit::Unknown, what)
             .likely("Plex's API has changed.")
             .next("Try again. If the error persists, report it and include these lines.");
     };
@@ -97,7 +98,7 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
     let failure = Failure::new(Exit::Unknown, format!("could not connect to the server: {states}"));
     if *plain_http_skipped {
         failure
-            .likely("The server has no encrypted connection, or the router blocks plex.direct names (DNS rebinding protection).")
+            .likely("The server is not running or has no encrypted connection, or the router blocks plex.direct names (DNS rebinding protection).")
             .next("Allow plex.direct in the router's settings. Or pass --allow-plain-http, which exposes the token to the network.")
     } else {
         failure

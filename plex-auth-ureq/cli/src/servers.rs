@@ -100,7 +100,12 @@ fn try_once(
     };
     let tried = try_all(session, plex_tv.identity(), &servers, plain_http);
     if !responds(&tried) {
-        return Err(none_responds(named).next("See the state of each connection: {servers}"));
+        let failure = none_responds(named).next("See the state of each connection: {servers}");
+        return Err(if servers.is_empty() {
+            failure.likely("This account has no servers.")
+        } else {
+            failure
+        });
     }
     Ok(shown(session, &servers, &tried))
 }

@@ -232,7 +232,7 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
         let name = path.display();
         let pem = fs::read(path).map_err(|error| {
             Failure::machine(format!("cannot read {name}: {error}"))
-                .likely("--ca-file or PLEX_AUTH_CA_FILE names a file that does not exist or that this user cannot read.")
+                .likely("--ca-file or PLEX_AUTH_CA_FILE is not the path of a readable file.")
                 .next("Correct the path or the permissions.")
         })?;
         let mut found = false;

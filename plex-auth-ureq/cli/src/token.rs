@@ -45,7 +45,7 @@ pub(crate) fn of_server(
 fn check_output(session: &Session<'_>, show: bool) -> Result<(), Failure> {
     if output::is_terminal() && !show {
         return Err(Failure::usage("the token is not printed to a terminal")
-            .likely("Anyone who sees the screen, or a recording of it, could use the account.")
+            .likely("It was not redirected. Anyone who sees the screen could use the account.")
             .next("In a script: TOKEN=$({token}). To see it: {token --show}"));
     }
     session.output.check_secret("the token")

@@ -9,7 +9,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use crate::cli::{self, Cli};
 use crate::failure::{Exit, Failure};
-use crate::hint::Context;
+use crate::hint::{Context, Hint};
 use crate::output;
 
 /// Returns whether the user wants JSON, judging by the raw arguments and `PLEX_AUTH_JSON`, because
@@ -55,7 +55,7 @@ fn not_understood(error: &clap::Error) -> Failure {
         return Failure::usage(what)
             .likely("Secrets cannot be passed as arguments, where other users could see them.")
             .next(
-                "Leave out the secret: the command asks for it or reads it from a pipe. See {--help}",
+                "Leave out the argument: the command asks for a secret or reads it from a pipe. See {--help}",
             );
     }
     if let Some(what) = invalid_value(error) {
@@ -72,11 +72,10 @@ fn not_understood(error: &clap::Error) -> Failure {
             .likely("The value is missing or empty. A variable in a script may not be set.")
             .next("Pass a value. See the options: {--help}");
     }
-    let failure = Failure::usage(one_line(what)).next("See the options: {--help}");
-    failure.likely(tip.map_or_else(
-        || "The command has a typo, or its arguments are incomplete or in conflict.".to_owned(),
-        one_line,
-    ))
+    let tip = tip.map_or_else(String::new, |tip| format!(" ({})", one_line(tip)));
+    Failure::usage(one_line(what))
+        .likely("The command has a typo, or its arguments are incomplete or in conflict.")
+        .next(Hint::from("See the options: {--help}").text(tip))
 }
 
 /// Describes an invalid value without quoting it, because it may contain a secret, such as a
@@ -116,8 +115,16 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     // `Usage: plex-auth run ...`
     Some(match usage.to_string().split_whitespace().nth(2)? {
-        // These ask for a secret, which may be the surplus argument.
-        "login" | "switch" => return None,
+        "login" if error.kind() == ErrorKind::TooManyValues => (
+            "The option is a flag. Secrets cannot be passed as arguments, where other users could see them.",
+            "Leave out the value: the command asks for a secret or reads it from a pipe. See {--help}",
+        ),
+        // This asks for a secret, which may be the surplus argument.
+        "login" => return None,
+        "switch" if error.kind() != ErrorKind::TooManyValues => (
+            "A name with spaces is not quoted, or the Home PIN was passed. Secrets cannot be passed as arguments, where other users could see them.",
+            "Put the name in quotes, without the Home PIN: the command asks for it. See {--help}",
+        ),
         _ if error.kind() == ErrorKind::TooManyValues => (
             "The option is a flag, which is on if it is present.",
             "Leave out the value. See {--help}",

@@ -1,5 +1,6 @@
 //! Signing in with an existing token, read from the terminal or from a pipe.
 
+use plex_auth_ureq::error::InvalidToken;
 use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token};
 
@@ -16,9 +17,21 @@ pub(super) fn run(
     method: &LoginMethod,
 ) -> Result<Exit, Failure> {
     let token = Token::new(prompt::hidden("Token")?.as_str()).map_err(|invalid| {
-        Failure::usage(invalid)
-            .likely("The copied text is incomplete or contains more than the token.")
-            .next("Pass only the token, as one line of standard input.")
+        let (likely, next) = match invalid {
+            InvalidToken::Empty => (
+                "The line is empty: a variable in a script may not be set.",
+                "Pass a token as one line of standard input, or sign in on Plex's page: {login --open}",
+            ),
+            InvalidToken::ClaimCode => (
+                "A claim token was copied instead of the account's token.",
+                "Pass the account's token, or sign in on Plex's page: {login --open}",
+            ),
+            _ => (
+                "The copied text is incomplete or contains more than the token.",
+                "Pass only the token, as one line of standard input.",
+            ),
+        };
+        Failure::usage(invalid).likely(likely).next(next)
     })?;
     match check::ask(session, plex_tv, &token)? {
         TokenState::Valid(account) => {

@@ -98,8 +98,7 @@ pub(super) fn unidentified(
                 drop(session.ask(plex_tv.sign_out(&token)));
                 return Err(session
                     .explain(&error)
-                    .likely("It is unknown which account the new token belongs to, so the saved token was not replaced.")
-                    .next("Try again later, or replace the saved token anyway: {login --replace}"));
+                    .next("Try again later: the saved token was not replaced. To replace it without a check: {login --replace}"));
             }
             _ => return Err(check::undecided()),
         }
@@ -111,11 +110,11 @@ pub(super) fn unidentified(
         // The caller reports a different error.
         Err(_) if !sign_in.is_reported => return Ok(Exit::Done),
         Err(failure) => {
-            return Err(failure
-                .likely(
-                    "You are signed in and the token is saved, but its account could not be looked up.",
-                )
-                .next("Look up the account later: {whoami}"));
+            return Err(match failure.exit() {
+                Exit::Refused => failure,
+                _ => failure
+                    .next("You are signed in, and the token is saved. Look up the account later: {whoami}"),
+            });
         }
     };
     session.store.change(|state| {

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::{browser, qr_code};
 use crate::cli::LoginMethod;
+use crate::explain::without_advice;
 use crate::failure::Failure;
 use crate::interrupt::CleanupGuard;
 use crate::output::{self, date, note, plain};
@@ -71,7 +72,9 @@ impl<'a> Waiting<'a> {
     /// Shows that the code has not arrived yet, and why.
     pub(super) fn creating(&self, error: Option<String>) {
         self.spinner.set_message(match error {
-            Some(error) => format!("Getting a code from Plex. Last error: {}", plain(&error)),
+            Some(error) => {
+                format!("Getting a code from Plex. Last error: {}", plain(&without_advice(&error)))
+            }
             None => "Getting a code from Plex".to_owned(),
         });
     }
@@ -98,7 +101,7 @@ impl<'a> Waiting<'a> {
                 self.spinner.set_message(format!("Waiting; the code expires in {left}"));
             }
             Some(error) => {
-                let error = plain(&error);
+                let error = plain(&without_advice(&error));
                 self.spinner
                     .set_message(format!("The code expires in {left}. Last error: {error}"));
                 if self.spinner.is_hidden() && !self.reports_outage {

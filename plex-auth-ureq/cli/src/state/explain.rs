@@ -25,8 +25,8 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
             .likely("The file system is mounted read-only.")
             .next(format!("Mount it read-write, {OTHER_FOLDER}")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
-            .likely("The disk is full. The saved state has not changed.")
-            .next("Free some space, then try again."),
+            .likely("The disk is full, or a quota or a file size limit was reached.")
+            .next("Free some space, then try again. The saved state has not changed."),
         ErrorKind::ResourceBusy => failure
             .likely("The file itself is a mount point, so it cannot be replaced.")
             .next("Mount the folder that contains it instead of the file."),
@@ -34,7 +34,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
             .likely("The file system does not support locks. Some network shares do not.")
             .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),
         _ => failure
-            .likely("Something other than the expected file or folder is at this path.")
+            .likely("Something other than the expected file or folder is at this path, or the disk failed.")
             .next(format!("Check that path, {OTHER_FOLDER}")),
     }
 }
@@ -49,7 +49,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
                 "{owned}{shown} belongs to user {user}, but a new file cannot be given to that user: {error}"
             );
             Failure::machine(what)
-                .likely("Only root can create files for another user, and a file of the current user would lock the owner out.")
+                .likely("The current user is not allowed to create files for another user, and a file of its own would lock the owner out.")
                 .next(run_as(*user))
         }
         NotKept::Group { group, own, error } => {
@@ -71,7 +71,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
         .likely("Its permissions are too open: another user could replace the saved token.")
-        .next(Hint::from(format!("Remove that permission: chmod o-w {}", quoted_path(folder))))
+        .next(Hint::from(format!("Use another folder: --state-dir DIR. Or, if no other user needs to write to this one: chmod o-w {}", quoted_path(folder))))
 }
 
 /// Explains that the content of a file cannot be used, without repeating any of it.

@@ -53,7 +53,7 @@ pub(super) fn check(folder: &Path) -> Result<(), Failure> {
         return Ok(());
     };
     Err(Failure::usage(format!("the path of the state folder {problem}"))
-        .likely("PLEX_AUTH_STATE_DIR or --state-dir comes from a file that no shell reads.")
+        .likely("It was quoted, it follows `--state-dir=`, or it comes from a file that no shell reads.")
         .next("Write the full path, without quotes."))
 }
 

@@ -158,8 +158,7 @@ fn an_unknown_account_replaces_nothing() {
     // With `--replace`, the new token replaces the saved one, which is revoked.
     let revoked = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
     let revoked_before = revoked();
-    log_in(&harness, &["login", "--replace"], Who::Free)
-        .assert_failed(2, &["its account could not be looked up"]);
+    log_in(&harness, &["login", "--replace"], Who::Free).assert_failed(2, &["the token is saved"]);
     assert_eq!(revoked(), revoked_before + 1);
     harness.fake(|fake| fake.behave());
     assert!(harness.succeed(&["whoami"]).contains("tariq"));

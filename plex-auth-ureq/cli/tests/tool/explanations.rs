@@ -153,7 +153,7 @@ fn refusals_are_explained() {
             1031,
             [
                 "too many failed attempts",
-                "There were too many failed sign-ins from this IP address.",
+                "A script or another device at this IP address keeps trying a wrong password.",
                 "Wait before you try again: each attempt makes the wait longer.",
             ],
         ),
@@ -162,8 +162,8 @@ fn refusals_are_explained() {
             1043,
             [
                 "access was denied",
-                "This account does not have permission to do this.",
-                "See the account that the token belongs to: plex-auth whoami",
+                "Plex does not let this account or this device sign in.",
+                "Try again later, or use an existing token: plex-auth login --token",
             ],
         ),
         (

@@ -215,7 +215,9 @@ fn shell_syntax_in_the_folder_is_refused() {
             .assert_failed(64, &["the state folder ", ", which only a shell ", "without quotes"]);
         let mut login = harness.command(&["login"]);
         login.env("PLEX_AUTH_STATE_DIR", wrong);
-        Running::start(login, "").wait().assert_failed(64, &["PLEX_AUTH_STATE_DIR"]);
+        Running::start(login, "")
+            .wait()
+            .assert_failed(64, &["path of the state folder", "no shell reads"]);
     }
     let created: Vec<_> = fs::read_dir(harness.folder.path()).unwrap().collect();
     assert!(created.is_empty(), "{created:?}");
