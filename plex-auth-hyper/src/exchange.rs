@@ -142,8 +142,10 @@ where
     observed.head_received(&head);
     let limit = outgoing.body_limit(head.status, &head.headers);
     let (body, error) = response_body::read(body, limit, deadline).await;
-    // For an unsuccessful response, the status is enough.
-    let error = error.filter(|_| head.status.is_success());
+    // For an unsuccessful response, the status is enough. But a refusal with an empty body counts
+    // as plex.tv's, so it must be complete.
+    let is_empty_refusal = head.status.is_client_error() && body.as_ref().is_empty();
+    let error = error.filter(|_| head.status.is_success() || is_empty_refusal);
     observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));
     match error {
         Some(kind) => Err(outgoing.transport_error(kind, true)),

@@ -301,8 +301,9 @@ where
     /// response.
     ///
     /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
-    /// returned anyway, and a successful one is an error. Error statuses and unreadable bodies are
-    /// reported by the call's [`Reply`](plex_auth_proto::Reply), or by the flow.
+    /// returned with the part that arrived, if any, and a successful one is an error. Error statuses
+    /// and unreadable bodies are reported by the call's [`Reply`](plex_auth_proto::Reply), or by the
+    /// flow.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]

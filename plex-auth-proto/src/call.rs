@@ -39,9 +39,11 @@
 //!    [`Reply::parse`] returns an error for a successful response. A sender that uses a new
 //!    connection for each request can skip this step and the previous two, and call
 //!    [`Reply::on_own_connection`] instead.
-//! 9. **Return the status, the headers and the body of every response**, whatever its status. If no
-//!    complete response arrived, return a [transport error](Reply::transport_error) that says
-//!    whether any of the request may have been sent. If in doubt, report that it may have been.
+//! 9. **Return the status, the headers and the body of every response**, whatever its status. If
+//!    the body of an unsuccessful response ends early, return the part that arrived. If no response
+//!    arrived, or a successful one ended early, or an unsuccessful one ended before the first byte
+//!    of its body, return a [transport error](Reply::transport_error) that says whether any of the
+//!    request may have been sent. If in doubt, report that it may have been.
 //! 10. **Never log the URL or the body.** Use [`Call::masked_url`] or [`Outgoing::masked_url`],
 //!     which redact a [secret URL](Reply::has_secret_url). Request headers that contain a secret
 //!     are marked [sensitive](http::HeaderValue::is_sensitive), and [`Body`] is redacted in

@@ -215,8 +215,9 @@ impl Transport {
     /// response.
     ///
     /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
-    /// returned anyway, and a successful one is an error. Error statuses and unreadable bodies are
-    /// reported by the call's [`Reply`](plex_auth_proto::Reply), or by the flow.
+    /// returned with the part that arrived, if any, and a successful one is an error. Error statuses
+    /// and unreadable bodies are reported by the call's [`Reply`](plex_auth_proto::Reply), or by the
+    /// flow.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -301,8 +302,10 @@ impl Transport {
         let connection = received.connection();
         let (head, bytes, error) = received.read(max_size);
         let body = Body::from(bytes);
-        // For an unsuccessful response, the status is enough.
-        let error = error.filter(|_| head.status.is_success());
+        // For an unsuccessful response, the status is enough. But a refusal with an empty body
+        // counts as plex.tv's, so it must be complete.
+        let is_empty_refusal = head.status.is_client_error() && body.as_ref().is_empty();
+        let error = error.filter(|_| head.status.is_success() || is_empty_refusal);
         if let Some(observed) = observed {
             observed.finish(body.as_ref().len(), error.map_or(Ok(()), Err));
         }

@@ -34,6 +34,27 @@ fn body_without_close_notify_is_cut_off() {
 }
 
 #[test]
+fn refusal_cut_off_before_its_body_proves_nothing() {
+    for response in
+        ["HTTP/1.1 401 No\r\n\r\n", "HTTP/1.1 401 No\r\ntransfer-encoding: chunked\r\n\r\n"]
+    {
+        for (end, is_cut_off) in
+            [(TlsEnd::CloseNotify, response.contains("chunked")), (TlsEnd::Reset, true)]
+        {
+            let server = TlsServer::start(response, end);
+            let root = Some(server.root_der());
+            in_parallel([Carrier::ureq(root.clone()), Carrier::hyper(root)], |carrier| {
+                let call = plex_tv_at(&server.url()).token_details(&Token::new("abc").unwrap());
+                let error = carrier.send(call).unwrap_err();
+                let context = format!("{} {end:?} {response:?}: {error}", carrier.name());
+                assert_eq!(error.is_token_invalid(), !is_cut_off, "{context}");
+                assert_eq!(error.is_retryable(), is_cut_off, "{context}");
+            });
+        }
+    }
+}
+
+#[test]
 fn plain_body_ends_with_the_connection() {
     for carrier in Carrier::transports() {
         let server = RawServer::start(vec![write(RESPONSE), Step::Close]);

@@ -95,7 +95,7 @@ fn transient_token_is_renewed_after_a_restart() {
         assert_eq!(refresh(harness, &mut refresher), None);
         assert!(refresher.token().is_none());
         refresher.set_token(harness.token(Who::PlexPass));
-        assert_eq!(refresh(harness, &mut refresher), Some(Reason::Restart));
+        assert_eq!(refresh(harness, &mut refresher), Some(Reason::Renewal));
         assert!(is_accepted(refresher.token().unwrap()));
     });
 }
