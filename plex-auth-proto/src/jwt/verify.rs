@@ -95,7 +95,7 @@ impl PlexKeys {
     }
 }
 
-/// Returns the key with its ID, if it can verify signatures.
+/// Returns the key and its ID if the key can verify signatures.
 fn usable(key: &PlexKey) -> Option<(Option<&str>, VerifyingKey)> {
     let public_key = VerifyingKey::from_bytes(&key.public_key()?).ok()?;
     Some((key.key_id.as_deref(), public_key))
@@ -137,7 +137,7 @@ pub enum VerifyError {
     /// [`exchange_device_jwt`](crate::PlexTv::exchange_device_jwt).
     #[error("the JWT has expired; get a new one")]
     Expired,
-    /// The claim `nbf` is more than a minute ahead of the caller's clock.
+    /// The `nbf` claim is more than a minute ahead of the caller's clock.
     #[error("the JWT is not valid yet; check the system clock")]
     NotYetValid,
 }

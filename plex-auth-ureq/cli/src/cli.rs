@@ -13,7 +13,9 @@ pub(crate) mod given;
 pub(crate) mod parse;
 pub(crate) mod values;
 
-use values::{device_identifier, device_name, plex_tv, profile, seconds, secret_switch, switch};
+use values::{
+    device_identifier, device_name, device_number, plex_tv, profile, seconds, secret_switch, switch,
+};
 
 /// Signs in to Plex once, then passes the token to scripts and other programs.
 #[derive(Debug, Parser)]
@@ -290,7 +292,7 @@ pub(crate) enum DevicesAction {
     /// Remove a device from the account, which revokes its tokens
     Remove {
         /// The device's number, as shown by `devices`
-        #[arg(value_hint = ValueHint::Other)]
+        #[arg(value_parser = device_number, value_hint = ValueHint::Other)]
         id: u64,
     },
 }

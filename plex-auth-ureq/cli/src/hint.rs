@@ -37,6 +37,18 @@ impl Hint {
         self
     }
 
+    /// Replaces the tool's help by that of the command with these words.
+    pub(crate) fn help_of(mut self, words: &[String]) -> Self {
+        for part in &mut self.0 {
+            if let Part::Command(arguments) = part {
+                if arguments.as_slice() == ["--help"] {
+                    arguments.splice(0..0, words.iter().cloned());
+                }
+            }
+        }
+        self
+    }
+
     /// Adds the command that failed, to be run as another user. Because that user does not have
     /// this user's variables, they are passed as options.
     pub(crate) fn again(mut self) -> Self {

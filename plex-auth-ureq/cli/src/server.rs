@@ -68,7 +68,7 @@ pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl
     let invalid = |error| {
         Failure::usage(error)
             .likely("The server's URL is misspelled.")
-            .next("Correct the URL, or use the server's name, as shown by: {servers}")
+            .next("Correct the URL, or use the server's name. To list the servers: {servers}")
     };
     let url = named.contains("://").then(|| named.parse()).transpose().map_err(invalid)?;
     if let Some(url) = url.as_ref().filter(|_| !plain_http.allowed) {

@@ -50,18 +50,18 @@ pub(crate) fn end(error: &clap::Error) -> ExitCode {
 fn not_understood(error: &clap::Error) -> Failure {
     if let Some(what) = surplus(error) {
         if let Some((likely, next)) = misplaced(error) {
-            return Failure::usage(what).likely(likely).next(next);
+            return Failure::usage(what).likely(likely).next(see(next));
         }
         return Failure::usage(what)
             .likely("Secrets cannot be passed as arguments, where other users could see them.")
             .next(
-                "Leave out the argument: the command asks for a secret or reads it from a pipe. See {--help}",
+                "Leave out the argument. To use a token or a password, run {login --token} or {login --password}, which asks for it or reads it from a pipe.",
             );
     }
     if let Some(what) = invalid_value(error) {
         return Failure::usage(one_line(&what))
             .likely("The value has a typo, or the option's environment variable is set to it.")
-            .next("See the options: {--help}");
+            .next(see("See the options: {--help}"));
     }
     let text = error.to_string();
     let mut paragraphs = text.split("\n\n");
@@ -70,12 +70,25 @@ fn not_understood(error: &clap::Error) -> Failure {
     if is_missing(error) {
         return Failure::usage(one_line(what))
             .likely("The value is missing or empty. A variable in a script may not be set.")
-            .next("Pass a value. See the options: {--help}");
+            .next(see("Pass a value. See the options: {--help}"));
     }
     let tip = tip.map_or_else(String::new, |tip| format!(" ({})", one_line(tip)));
     Failure::usage(one_line(what))
         .likely("The command has a typo, or its arguments are incomplete or in conflict.")
-        .next(Hint::from("See the options: {--help}").text(tip))
+        .next(see("See the options: {--help}").text(tip))
+}
+
+/// Returns a hint in which the help is that of the command in the raw arguments.
+fn see(text: &'static str) -> Hint {
+    let mut command = Cli::command();
+    let mut words = Vec::new();
+    for argument in env::args_os().skip(1).take_while(|argument| argument != "--") {
+        if let Some(subcommand) = command.find_subcommand(&argument) {
+            words.push(subcommand.get_name().to_owned());
+            command = subcommand.clone();
+        }
+    }
+    Hint::from(text).help_of(&words)
 }
 
 /// Describes an invalid value without quoting it, because it may contain a secret, such as a
@@ -102,7 +115,7 @@ fn surplus(error: &clap::Error) -> Option<String> {
     };
     match error.kind() {
         ErrorKind::UnknownArgument if !argument.starts_with('-') => {
-            Some("there is one argument too many".to_owned())
+            Some("too many arguments".to_owned())
         }
         ErrorKind::TooManyValues => Some(format!("{argument} takes no value")),
         _ => None,
@@ -117,7 +130,7 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     Some(match usage.to_string().split_whitespace().nth(2)? {
         "login" if error.kind() == ErrorKind::TooManyValues => (
             "The option is a flag. Secrets cannot be passed as arguments, where other users could see them.",
-            "Leave out the value: the command asks for a secret or reads it from a pipe. See {--help}",
+            "Leave out the value. {login --token} and {login --password} ask for the secret or read it from a pipe.",
         ),
         // This asks for a secret, which may be the surplus argument.
         "login" => return None,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::clients::{Client, asynchronous, blocking};
 
-/// Returns the time that `size` callers sharing one client need for `calls` calls in total.
+/// Returns how long `size` callers sharing one client take to make `calls` calls in total.
 pub(crate) fn time(client: Client, url: &str, size: u32, calls: u32) -> Duration {
     match client {
         Client::OurUreq | Client::BareUreq | Client::BareUreqUnlimited => {

@@ -9,7 +9,7 @@ use plex_auth_ureq::flow::{Completion, ConnectionChoice, Now, PinLogin, RequestI
 use plex_auth_ureq::server::{Resources, Scope, TokenType};
 use plex_auth_ureq::{Call, Flow, MediaServer, PlexTv, Step, Token, TransientToken, Transport};
 
-/// A flow that opens a server, from the PIN to a transient token.
+/// A flow that signs in with a PIN, connects to a server, and gets a transient token.
 struct OpenServer {
     plex_tv: PlexTv,
     name: String,

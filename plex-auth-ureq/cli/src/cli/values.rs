@@ -19,6 +19,10 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     seconds.map(Duration::from_secs_f64).ok_or_else(|| "use 0.1 to 3600 seconds".to_owned())
 }
 
+pub(super) fn device_number(text: &str) -> Result<u64, String> {
+    text.trim().parse().map_err(|_| "use the number of a device, as shown by `devices`".to_owned())
+}
+
 const NOT_A_SWITCH: &str = "its environment variable must be 1 (on) or 0 (off)";
 
 /// Parses a flag's variable. A value that means neither on nor off is an error.

@@ -69,8 +69,10 @@ impl State {
         }
         let version = serde_json::from_slice::<Version>(bytes).map(|Version { version }| version);
         if let Some(newer) = version.ok().filter(|version| *version > VERSION) {
-            let what =
-                format!("a newer plex-auth wrote {} (format version {newer})", path.display());
+            let what = format!(
+                "{} was written by a newer version of plex-auth (format version {newer})",
+                path.display()
+            );
             return Err(Failure::machine(what)
                 .likely("Two versions of the tool are using the same folder.")
                 .next("Use the newer version, or another folder: --state-dir DIR"));
@@ -162,7 +164,7 @@ impl State {
         match entries.get(name) {
             Some(Entry::Readable(entry)) => Ok(Some(entry)),
             Some(Entry::Damaged(_)) => {
-                let problem = format!("the entry {name} in {list} is invalid");
+                let problem = format!("the entry \"{name}\" in \"{list}\" is invalid");
                 let hint = Hint::from("Repair it, or remove this profile and sign in again: ");
                 let hint = hint.command(&profiles_remove(name));
                 Err(explain::damaged(&self.path, &problem, hint))

@@ -26,7 +26,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
             .next(format!("Mount it read-write, {OTHER_FOLDER}")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
             .likely("The disk is full, or a quota or a file size limit was reached.")
-            .next("Free some space, then try again. The saved state has not changed."),
+            .next("Free some space or raise the limit, then try again. The saved state has not changed."),
         ErrorKind::ResourceBusy => failure
             .likely("The file itself is a mount point, so it cannot be replaced.")
             .next("Mount the folder that contains it instead of the file."),
@@ -67,10 +67,10 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
     }
 }
 
-/// Returns the error for a folder in which any user can replace the files.
+/// Returns the error for a folder to which any user can write.
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
-        .likely("Its permissions are too open: another user could replace the saved token.")
+        .likely("Its permissions are too open: another user could add or replace files.")
         .next(Hint::from(format!("Use another folder: --state-dir DIR. Or, if no other user needs to write to this one: chmod o-w {}", quoted_path(folder))))
 }
 

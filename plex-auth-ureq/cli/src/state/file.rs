@@ -102,7 +102,7 @@ impl Folder {
         let folders = [Some(self.0.as_path()), target.parent()];
         let folder = folders.into_iter().flatten().find(|path| owner::is_writable_for_others(path));
         let (path, what, change) = match (folder, owner::access_of_others(path)) {
-            (Some(folder), _) => (folder, "replace the files in", "o-w"),
+            (Some(folder), _) => (folder, "write to", "o-w"),
             (None, Some(access)) => (path, access, "o-rwx"),
             (None, None) => return,
         };

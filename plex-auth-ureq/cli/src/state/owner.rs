@@ -134,7 +134,7 @@ mod unix {
         }
     }
 
-    /// Returns whether users other than the owner and the group can replace the files in a folder.
+    /// Returns whether users other than the owner and the group can write to a folder.
     pub(in crate::state) fn is_writable_for_others(folder: &Path) -> bool {
         fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o002 != 0)
     }

@@ -46,10 +46,21 @@ fn a_misplaced_argument_is_explained() {
         (&["run", "echo", "hi"], "Write `--` before the command"),
         (&["token", "Boathouse"], "Use --server: plex-auth token --server NAME"),
         (&["servers", "Boathouse"], "plex-auth servers --wait NAME"),
+        (&["devices", "remove", "7", "8"], "plex-auth devices remove --help"),
     ] {
         let outcome = harness.run(arguments);
-        outcome.assert_failed(64, &["there is one argument too many", expected]);
+        outcome.assert_failed(64, &["too many arguments", expected]);
         assert!(!outcome.stderr.contains("Secrets"), "{outcome:?}");
+    }
+    // The help of the command is named, because that of the tool does not describe its options.
+    for (arguments, expected) in [
+        (&["servers", "--nmaes"][..], "plex-auth servers --help"),
+        (&["devices", "remove", "x"], "the number of a device"),
+        (&["devices", "remove", "x"], "plex-auth devices remove --help"),
+        (&["token", "--server"], "plex-auth token --help"),
+        (&["nonsense"], "plex-auth --help"),
+    ] {
+        harness.run(arguments).assert_failed(64, &[expected]);
     }
 }
 

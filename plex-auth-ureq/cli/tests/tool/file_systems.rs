@@ -116,7 +116,7 @@ fn a_world_writable_folder_is_refused() {
     assert_eq!(requests(), before, "a request was sent");
     let outcome = harness.run(&["token"]);
     assert_eq!((outcome.code, outcome.stdout.trim()), (0, token.as_str()), "{outcome:?}");
-    assert!(outcome.stderr.contains("warning: other users can replace the files"), "{outcome:?}");
+    assert!(outcome.stderr.contains("warning: other users can write to "), "{outcome:?}");
     set_mode(&harness.state_folder(), 0o770);
     harness.sign_in(Who::PlexPass);
 
@@ -127,7 +127,7 @@ fn a_world_writable_folder_is_refused() {
     harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
     for arguments in [&["token"][..], &["run", "--", "true"]] {
         let outcome = harness.run(arguments);
-        let warning = "warning: other users can replace the files in ";
+        let warning = "warning: other users can write to ";
         assert!(outcome.stderr.starts_with(warning), "{outcome:?}");
         assert!(outcome.stderr.ends_with("/vault\n"), "{outcome:?}");
     }

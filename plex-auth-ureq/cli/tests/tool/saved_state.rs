@@ -79,7 +79,7 @@ fn a_damaged_profile_does_not_affect_others() {
     ] {
         state["profiles"]["broken"] = broken;
         fs::write(&path, state.to_string()).unwrap();
-        harness.run(&["token", "--profile", "broken"]).assert_failed(74, &["the entry broken"]);
+        harness.run(&["token", "--profile", "broken"]).assert_failed(74, &["the entry \"broken\""]);
     }
 
     assert_eq!(harness.succeed(&["token"]).trim(), token);
@@ -87,7 +87,7 @@ fn a_damaged_profile_does_not_affect_others() {
     for arguments in [&["login"][..], &["login", "--if-needed"], &["status"]] {
         harness.run(&[arguments, &["--profile", "broken"]].concat()).assert_failed(
             74,
-            &["the entry broken in profiles", "plex-auth profiles remove broken"],
+            &["the entry \"broken\" in \"profiles\"", "plex-auth profiles remove broken"],
         );
     }
     // A change to another profile keeps the entry that cannot be read.

@@ -8,7 +8,7 @@ use super::accounts::Who;
 use super::jwt::{self, DeviceToken};
 use super::tokens;
 
-/// The key of a device, registered by an account.
+/// A device key, registered with an account.
 #[derive(Debug, Clone)]
 pub struct DeviceKey {
     client_identifier: String,
