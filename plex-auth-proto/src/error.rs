@@ -103,7 +103,7 @@ mod transport;
 /// | The response is not HTTP. | [`NotHttp`](TransportErrorKind::NotHttp) | Check the port: another program may be using it. |
 /// | The response headers are too large. | [`HeadTooLarge`](TransportErrorKind::HeadTooLarge) | Check the port: another program may be using it. |
 /// | The proxy failed. | [`Proxy`](TransportErrorKind::Proxy) | Check the proxy's address and credentials. |
-/// | The client could not start. | [`NotStarted`](TransportErrorKind::NotStarted) | The kind contains the reason, such as a missing tokio runtime. |
+/// | The client cannot carry out the request. | [`NotStarted`](TransportErrorKind::NotStarted) | The kind contains the reason, such as a missing tokio runtime or a header that is too large. |
 /// | The program stopped waiting. | [`Cancelled`](TransportErrorKind::Cancelled) | Do not drop the driver of a flow before the flow is done. |
 /// | The connection failed in another way. | [`Other`](TransportErrorKind::Other) | Try again later if [`is_retryable`](Self::is_retryable). |
 #[derive(Clone, Debug, thiserror::Error)]

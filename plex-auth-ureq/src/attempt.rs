@@ -6,6 +6,7 @@ use plex_auth_proto::http::{HeaderValue, Request, Response, Version};
 use ureq::Agent;
 
 use crate::connection::Reuse;
+use crate::error_context::HEAD_TOO_LARGE;
 use crate::failure::Failure;
 
 /// The failure of one attempt.
@@ -13,6 +14,23 @@ pub(crate) struct Attempt {
     pub(crate) failure: Failure,
     /// Whether the attempt may have failed only because the server had closed an idle connection.
     pub(crate) may_be_stale: bool,
+}
+
+// The spaces, the version and the end of the first line. A header needs less.
+const LINE_OVERHEAD: usize = 12;
+
+/// Checks that ureq can send the request with an output buffer of this size.
+///
+/// ureq sends the lines that fit into its buffer before it fails at one that does not fit.
+pub(crate) fn check(request: &Request<Body>, buffer_size: usize) -> Result<(), Failure> {
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    let first_line = request.method().as_str().len().saturating_add(path);
+    let headers = request.headers().iter();
+    let fits = headers
+        .map(|(name, value)| name.as_str().len().saturating_add(value.len()))
+        .chain([first_line])
+        .all(|length| length.saturating_add(LINE_OVERHEAD) <= buffer_size);
+    if fits { Ok(()) } else { Err(Failure::not_sent(HEAD_TOO_LARGE)) }
 }
 
 /// Returns the head of the request, as it is passed to ureq.

@@ -69,6 +69,10 @@ impl<'a> ErrorContext<'a> {
 // the limit among the addresses.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The error if the head of a request does not fit into ureq's buffer.
+pub(crate) const HEAD_TOO_LARGE: TransportErrorKind =
+    TransportErrorKind::NotStarted("the request headers are too large");
+
 /// Returns the time limit for connecting. It is shorter than the limit for the exchange, so that
 /// ureq's error shows which of the two was exceeded, and therefore whether anything may have been
 /// sent.
@@ -140,7 +144,8 @@ fn not_started(reason: &'static str) -> Failure {
 /// means an invalid response, except for the few that a custom request can cause.
 fn classify_message(text: &str) -> Failure {
     match text {
-        "output too small to write output" => not_started("the request headers are too large"),
+        // The lines before the one that is too large may have been sent.
+        "output too small to write output" => Failure::outcome_unknown(HEAD_TOO_LARGE),
         "body not allowed by method"
         | "more than one host header"
         | "host header is not a string"

@@ -38,6 +38,10 @@ impl OwnAgents {
         Self { config: Arc::new(config), connections }
     }
 
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
     pub(crate) fn connections(&self) -> &Connections {
         &self.connections
     }

@@ -7,8 +7,9 @@ use plex_auth_proto::http::Request;
 use plex_auth_proto::observer::ObservedExchange;
 use plex_auth_proto::{Body, Outgoing};
 use ureq::Agent;
+use ureq::config::Config;
 
-use crate::attempt::Attempt;
+use crate::attempt::{self, Attempt};
 use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::{Connections, Reuse};
 use crate::deadline::Deadline;
@@ -48,6 +49,7 @@ impl Sender {
             return Err(Failure::not_sent(TransportErrorKind::TimedOut(deadline.limit())));
         }
         let (request, own_connection) = (outgoing.request(), outgoing.wants_own_connection());
+        attempt::check(request, self.config().output_buffer_size())?;
         let reuse = if own_connection { Reuse::Never } else { Reuse::Any };
         let Attempt { failure: first, may_be_stale } =
             match self.run(request, deadline, reuse, observed) {
@@ -66,6 +68,13 @@ impl Sender {
             let last = if second.may_have_been_sent() { second } else { first };
             Failure::new(last.kind(), first.may_have_been_sent() || second.may_have_been_sent())
         })
+    }
+
+    fn config(&self) -> &Config {
+        match self {
+            Self::Own(agents) => agents.config(),
+            Self::Callers(agent) => agent.config(),
+        }
     }
 
     fn run(

@@ -87,7 +87,8 @@ pub enum TransportErrorKind {
     HeadTooLarge,
     /// The proxy cannot be reached, refused the connection, or did not accept the credentials.
     Proxy,
-    /// The client could not start. Contains the reason, a message fixed at compile time.
+    /// The client itself cannot carry out the request. Contains the reason, a message fixed at
+    /// compile time.
     NotStarted(&'static str),
     /// The program stopped waiting for the response, for example by dropping the driver of a flow.
     Cancelled,

@@ -6,12 +6,13 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::http::Request;
+use plex_auth_proto::http::{HeaderValue, Request};
 use plex_auth_proto::{Account, Call, Credentials, ResponseError, Token};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{Inputs, every_operation};
 use plex_auth_tests::{RawServer, Step, in_parallel};
-use plex_auth_ureq::ureq::Agent;
+use plex_auth_ureq::ureq::middleware::MiddlewareNext;
+use plex_auth_ureq::ureq::{Agent, SendBody};
 
 use crate::harness::{TIMEOUT, plex_tv_at, transport_error, variant, write, write_response};
 
@@ -229,6 +230,38 @@ fn maximum_timeouts_of_an_agent_are_capped() {
         let credentials = Credentials::new("rosa", "nine kites & a lantern").unwrap();
         transport.send(plex_tv_at(&server.url()).sign_in(&credentials)).unwrap();
     }
+}
+
+/// More than ureq's buffer for a line of the request's head, 128 KiB.
+const LARGE: usize = 200_000;
+
+#[test]
+fn large_request_head_is_not_sent_in_part() {
+    for carrier in [Carrier::ureq(None), Carrier::own_ureq()] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/sign-out", listener.local_addr().unwrap());
+        let request = Request::post(url).header("x-large", "y".repeat(LARGE)).body(());
+        let error = carrier.send(Call::status_only("signOut", request.unwrap())).unwrap_err();
+        let found = transport_error(&error);
+        let kind = TransportErrorKind::NotStarted("the request headers are too large");
+        assert_eq!((found.kind(), found.may_have_been_sent()), (kind, false));
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err(), "the client connected");
+    }
+}
+
+#[test]
+fn head_enlarged_by_middleware_may_be_sent_in_part() {
+    let enlarge = |mut request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
+        let value = HeaderValue::try_from("y".repeat(LARGE)).unwrap();
+        request.headers_mut().insert("x-large", value);
+        next.handle(request)
+    };
+    let agent = Agent::config_builder().proxy(None).middleware(enlarge).build().new_agent();
+    let server = RawServer::start(vec![write_success()]);
+    let transport = plex_auth_ureq::Transport::over(agent);
+    let error = transport.send(token_details(&server.url())).unwrap_err();
+    assert!(transport_error(&error).may_have_been_sent(), "{error}");
 }
 
 #[test]
