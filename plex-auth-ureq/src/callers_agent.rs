@@ -79,6 +79,10 @@ impl CallersAgent {
                 Ok(response)
             }
             Err(error) => {
+                if is_retired {
+                    // ureq may have failed before it closed the connections.
+                    self.retire(RequestOrigin::of(request));
+                }
                 let context = ErrorContext::new(&self.agent, request.uri(), limit);
                 let may_be_stale = may_be_reused && error_context::is_closed(&error);
                 Err(Attempt { failure: error_context::classify(&error, &context), may_be_stale })

@@ -3,10 +3,12 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use plex_auth_proto::http::Response;
+use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::pin::{PinId, PinState};
 use plex_auth_proto::{
     Body, Call, Error, OPERATIONS, Outgoing, ResponseError, Token, TransportError,
@@ -14,8 +16,10 @@ use plex_auth_proto::{
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{Inputs, every_operation};
 use plex_auth_tests::{RawServer, Step, in_parallel};
+use plex_auth_ureq::ureq::middleware::MiddlewareNext;
+use plex_auth_ureq::ureq::{self, Agent, SendBody};
 
-use crate::harness::{plex_tv_at, write_response};
+use crate::harness::{TIMEOUT, plex_tv_at, write_response};
 
 mod refusals;
 
@@ -176,6 +180,34 @@ fn fetched_mismatch_retires_its_connection() {
         assert_eq!(carrier.send(nilo()).unwrap().id, Some(2), "{}", carrier.name());
         assert_eq!(server.connections(), 2, "{}", carrier.name());
     });
+}
+
+#[test]
+fn failed_attempt_leaves_the_connection_retired() {
+    let is_down = Arc::new(AtomicBool::new(false));
+    let lookup = Arc::clone(&is_down);
+    let agent = Agent::config_builder().proxy(None).middleware(
+        move |request: Request<SendBody<'_>>, next: MiddlewareNext<'_>| {
+            if lookup.swap(false, Ordering::SeqCst) {
+                return Err(ureq::Error::HostNotFound);
+            }
+            next.handle(request)
+        },
+    );
+    let carrier = Carrier::Ureq(plex_auth_ureq::Transport::over(agent.build().new_agent()));
+    let server = shifted(NILO);
+    let account = |number| {
+        let token = Token::new(format!("token-{number}")).unwrap();
+        plex_tv_at(&server.url()).token_details(&token).idempotent(false).deadline(TIMEOUT)
+    };
+    carrier.send(account(1)).unwrap();
+    // The response is Rosa's, so the connection is retired.
+    carrier.send(account(2)).unwrap_err();
+    is_down.store(true, Ordering::SeqCst);
+    let error = carrier.send(account(2)).unwrap_err();
+    assert!(!error.as_transport().unwrap().may_have_been_sent(), "{error}");
+    assert_eq!(carrier.send(account(2)).unwrap().id, Some(2));
+    assert_eq!(server.connections(), 2);
 }
 
 #[test]
