@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem;
 use std::ops::ControlFlow;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -224,16 +225,38 @@ impl<F: Flow> Driver<F> {
     fn send(&self, id: RequestId, outgoing: Outgoing) {
         let not_started =
             outgoing.transport_error(TransportErrorKind::NotStarted(NO_THREAD), false);
-        let (transport, sender) = (self.transport.clone(), self.sender.clone());
-        // If the driver has been dropped, its receiver is gone and the response is discarded.
+        let panicked = outgoing.transport_error(TransportErrorKind::Other, true);
+        let completion = Completion::Failed(not_started);
+        let mut report = Report { id, completion, sender: self.sender.clone() };
+        let transport = self.transport.clone();
         let fetch = move || {
-            let completion = transport.fetch(outgoing).into();
-            drop(sender.send(Message::Completed(id, completion)));
+            report.set(Completion::Failed(panicked));
+            report.set(transport.fetch(outgoing).into());
         };
-        if thread::Builder::new().spawn(fetch).is_err() {
-            let failed = Completion::Failed(not_started);
-            drop(self.sender.send(Message::Completed(id, failed)));
-        }
+        // If the thread cannot be started, the closure and its report are dropped.
+        drop(thread::Builder::new().spawn(fetch));
+    }
+}
+
+/// Reports a request's completion when it is dropped, even if its thread panics. ureq panics if a
+/// feature is missing, and a caller's middleware can panic.
+struct Report {
+    id: RequestId,
+    completion: Completion,
+    sender: Sender<Message>,
+}
+
+impl Report {
+    fn set(&mut self, completion: Completion) {
+        self.completion = completion;
+    }
+}
+
+impl Drop for Report {
+    fn drop(&mut self) {
+        let completion = mem::replace(&mut self.completion, Completion::Cancelled);
+        // If the driver has been dropped, its receiver is gone and the response is discarded.
+        drop(self.sender.send(Message::Completed(self.id, completion)));
     }
 }
 

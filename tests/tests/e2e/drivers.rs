@@ -15,14 +15,21 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::TokioTimer;
 use plex_auth_fake::{Delivery, FakePlex, Misbehavior, Server, Who};
 use plex_auth_hyper::RequestBody;
-use plex_auth_proto::flow::{Completion, DriverEvent, LinkedPin, Now, PinLoginError, RequestId};
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::flow::{
+    Completion, DriverEvent, LinkedPin, Now, PinLoginError, RequestId, RetriedCall,
+};
 use plex_auth_proto::http::{Request, Response};
-use plex_auth_proto::{Flow, Step};
+use plex_auth_proto::{Call, Flow, Step};
 use plex_auth_tests::carrier::runtime;
+use plex_auth_ureq::ureq;
+use plex_auth_ureq::ureq::middleware::MiddlewareNext;
 use tokio::time::{Instant, interval, sleep, timeout};
 use tower_service::Service;
 
-use crate::harness::{TIMEOUT, over_both_transports, plex_tv_at, unix_now};
+use crate::harness::{
+    TIMEOUT, over_both_transports, plex_tv_at, transport_error, unix_now, unused_url,
+};
 
 /// The maximum duration of operations that must finish, even on a loaded machine.
 const WATCHDOG: Duration = Duration::from_secs(60);
@@ -269,6 +276,23 @@ fn watch_is_called_while_waiting_indefinitely() {
         });
         assert_eq!(calls, 6);
     }
+}
+
+#[test]
+fn panic_in_a_request_ends_the_request() {
+    fn panicking(
+        _: Request<ureq::SendBody<'_>>,
+        _: MiddlewareNext<'_>,
+    ) -> Result<Response<ureq::Body>, ureq::Error> {
+        panic!("a panic in the middleware");
+    }
+    let agent = ureq::Agent::config_builder().proxy(None).middleware(panicking).build().new_agent();
+    let url = unused_url();
+    let call = || Call::status_only("getTest", Request::get(&url).body(()).unwrap());
+    let outcome = plex_auth_ureq::Transport::over(agent).drive(&mut RetriedCall::new(call));
+    let error = outcome.expect("the call was not finished").unwrap_err();
+    let found = transport_error(&error);
+    assert_eq!((found.kind(), found.may_have_been_sent()), (TransportErrorKind::Other, true));
 }
 
 #[test]
