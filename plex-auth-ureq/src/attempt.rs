@@ -1,7 +1,9 @@
 //! A single attempt to send a request over an agent.
 
 use plex_auth_proto::Body;
+use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::http::header::{CONNECTION, CONTENT_LENGTH};
+use plex_auth_proto::http::uri::Authority;
 use plex_auth_proto::http::{HeaderValue, Request, Response, Version};
 use ureq::Agent;
 
@@ -21,8 +23,13 @@ const LINE_OVERHEAD: usize = 12;
 
 /// Checks that ureq can send the request with an output buffer of this size.
 ///
-/// ureq sends the lines that fit into its buffer before it fails at one that does not fit.
+/// ureq replaces an invalid port with the default port, which can belong to another server. It sends
+/// the lines that fit into its buffer before it fails at one that does not fit.
 pub(crate) fn check(request: &Request<Body>, buffer_size: usize) -> Result<(), Failure> {
+    if !request.uri().authority().is_none_or(has_valid_port) {
+        let kind = TransportErrorKind::NotStarted("the port in the URL is invalid");
+        return Err(Failure::not_sent(kind));
+    }
     let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
     let first_line = request.method().as_str().len().saturating_add(path);
     let headers = request.headers().iter();
@@ -31,6 +38,13 @@ pub(crate) fn check(request: &Request<Body>, buffer_size: usize) -> Result<(), F
         .chain([first_line])
         .all(|length| length.saturating_add(LINE_OVERHEAD) <= buffer_size);
     if fits { Ok(()) } else { Err(Failure::not_sent(HEAD_TOO_LARGE)) }
+}
+
+/// Returns whether the port is a number below 65,536, or missing.
+fn has_valid_port(authority: &Authority) -> bool {
+    let after_user_info = authority.as_str().rsplit('@').next();
+    let port = after_user_info.and_then(|rest| rest.strip_prefix(authority.host()));
+    matches!(port, Some("" | ":")) || authority.port_u16().is_some()
 }
 
 /// Returns the head of the request, as it is passed to ureq.

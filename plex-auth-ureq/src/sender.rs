@@ -142,6 +142,18 @@ mod tests {
     }
 
     #[test]
+    fn an_invalid_port_is_not_replaced_by_the_default() {
+        for url in
+            ["http://127.0.0.1:65536/", "http://[::1]:324000/", "http://a:b@127.0.0.1:99999/"]
+        {
+            for failure in failures(url, Duration::MAX) {
+                let kind = TransportErrorKind::NotStarted("the port in the URL is invalid");
+                assert_eq!(failure, Failure::not_sent(kind), "{url}");
+            }
+        }
+    }
+
+    #[test]
     fn the_maximum_limit_does_not_overflow() {
         for failure in failures("http://127.0.0.1:1/", Duration::MAX) {
             assert_eq!(failure, Failure::not_sent(TransportErrorKind::Refused));
