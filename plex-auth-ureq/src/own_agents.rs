@@ -1,6 +1,7 @@
 //! Agents created by this crate.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use plex_auth_proto::Body;
 use plex_auth_proto::error::TransportErrorKind;
@@ -24,7 +25,7 @@ pub(crate) struct OwnAgents {
 
 impl OwnAgents {
     pub(crate) fn new(connections: Arc<Connections>) -> Self {
-        // The connections have a deadline, so no time limits are set here.
+        // The connections have a deadline, so no other time limits are set here.
         let config = Agent::config_builder()
             .proxy(None)
             .user_agent("")
@@ -34,6 +35,9 @@ impl OwnAgents {
             .max_redirects(0)
             .max_redirects_will_error(false)
             .allow_non_standard_methods(true)
+            // With `Expect: 100-continue`, the body is sent immediately, because the connections do
+            // not end a wait for the interim response.
+            .timeout_await_100(Some(Duration::ZERO))
             .build();
         Self { config: Arc::new(config), connections }
     }

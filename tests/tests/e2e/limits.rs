@@ -279,6 +279,20 @@ fn stalled_tls_handshake_ends_after_10_seconds() {
 }
 
 #[test]
+fn body_is_sent_without_an_interim_response() {
+    for interim in ["", "HTTP/1.1 100 Continue\r\n\r\n"] {
+        let server = RawServer::start(vec![write(interim), write_success()]);
+        let carriers = Carrier::transports().into_iter();
+        for carrier in carriers.chain([Carrier::own_ureq(), Carrier::own_hyper()]) {
+            let request = Request::post(server.url()).header("expect", "100-continue").body("a=b");
+            let outcome = carrier.send(Call::status_only("postTest", request.unwrap()));
+            outcome.unwrap_or_else(|error| panic!("{}: {error}", carrier.name()));
+            assert_eq!(server.requests().last().unwrap().body, b"a=b");
+        }
+    }
+}
+
+#[test]
 fn interim_responses_do_not_extend_the_limit() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
