@@ -127,10 +127,6 @@ impl CallersAgent {
     /// Returns the kind of an error that occurred while reading a body.
     pub(crate) fn body_error(&self, error: io::Error, limit: Duration) -> TransportErrorKind {
         let context = ErrorContext::of_body(&self.agent, limit);
-        match error_context::classify(&error.into(), &context).kind() {
-            // An unclassified error here means that the body ended early.
-            TransportErrorKind::Other => TransportErrorKind::CutOff,
-            kind => kind,
-        }
+        error_context::body_kind(error_context::classify(&error.into(), &context))
     }
 }

@@ -136,6 +136,15 @@ pub(crate) fn classify_protocol(error: &Error) -> Failure {
     }
 }
 
+/// Returns the kind of a failure that occurred while a body was read. If it was not classified, the
+/// body ended early.
+pub(crate) fn body_kind(failure: Failure) -> TransportErrorKind {
+    match failure.kind() {
+        TransportErrorKind::Other => TransportErrorKind::CutOff,
+        kind => kind,
+    }
+}
+
 fn not_started(reason: &'static str) -> Failure {
     Failure::not_sent(TransportErrorKind::NotStarted(reason))
 }

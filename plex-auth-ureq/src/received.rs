@@ -10,6 +10,7 @@ use plex_auth_proto::http::{HeaderMap, Response};
 
 use crate::callers_agent::{CallersAgent, RequestOrigin};
 use crate::connection::Exchange;
+use crate::error_context;
 
 /// The initial capacity for a body of unknown length.
 // Large enough for a response that contains an account.
@@ -89,8 +90,9 @@ impl<'a> Received<'a> {
             Source::Own(exchange) => {
                 exchange.finish();
                 let failure = exchange.failure().map(|failure| failure.kind());
-                // An error from ureq itself means that the body ended early.
-                failure.or(result.err().map(|_| TransportErrorKind::CutOff))
+                failure.or(result.err().map(|error| {
+                    error_context::body_kind(error_context::classify_protocol(&error.into()))
+                }))
             }
             Source::Callers(agent, _, limit) => {
                 result.err().map(|error| agent.body_error(error, limit))

@@ -157,6 +157,7 @@ impl Exchange {
             | Kind::BrokenPipe
             // The system reports this if the host no longer responds.
             | Kind::TimedOut => TransportErrorKind::CutOff,
+            Kind::InvalidData => TransportErrorKind::NotHttp,
             _ => TransportErrorKind::Other,
         }
     }

@@ -38,6 +38,7 @@ fn rows() -> Vec<Row> {
     use Host::{Plain, Raw, Tls, Unknown, Unused};
     let whole = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"authToken\":\"abc\"}";
     let chunk = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n13\r\n{\"authToken\":\"abc\"}\r\n";
+    let chunked = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let head = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n";
     let slowly = |text: &str| -> Vec<Step> {
         text.bytes().flat_map(|byte| [Step::Write(vec![byte]), Step::Pause(Duration::from_millis(200))]).collect()
@@ -66,6 +67,9 @@ fn rows() -> Vec<Row> {
         ("a slow head", Raw(slowly(head)), Kind::TimedOut(TIMEOUT), true),
         ("a slow body", Raw([vec![write(head)], slowly(&" ".repeat(99))].concat()), Kind::TimedOut(TIMEOUT), true),
         ("not HTTP", Raw(vec![write("SSH-2.0-OpenSSH_9.6\r\n\r\n"), Step::StallUntilDropped]), Kind::NotHttp, true),
+        ("an invalid chunk", Raw(vec![write(chunked), write("zz\r\n"), Step::StallUntilDropped]), Kind::NotHttp, true),
+        ("an endless chunk line", Raw(vec![write(chunked), write("2;"), write(&"a".repeat(300_000)), Step::StallUntilDropped]), Kind::NotHttp, true),
+        ("an endless trailer", Raw(vec![write(chunked), write("0\r\nx: "), write(&"a".repeat(300_000)), Step::StallUntilDropped]), Kind::NotHttp, true),
         ("an endless head", Raw(vec![
             write("HTTP/1.1 200 OK\r\n"), write(&format!("x: {}\r\n", "y".repeat(1000)).repeat(1000)), Step::StallUntilDropped,
         ]), Kind::HeadTooLarge, true),
