@@ -46,7 +46,7 @@ impl<'a> ErrorContext<'a> {
         let own = match timeout {
             Timeout::PerCall => agent.per_call,
             Timeout::Resolve => agent.resolve,
-            Timeout::Connect => Some(agent.connect.unwrap_or(CONNECT_TIMEOUT)),
+            Timeout::Connect => Some(connect_limit(agent.connect, self.limit)),
             Timeout::SendRequest => agent.send_request,
             Timeout::SendBody => agent.send_body,
             Timeout::RecvResponse => agent.recv_response,

@@ -73,6 +73,16 @@ fn a_shorter_limit_of_the_agent_is_reported() {
 }
 
 #[test]
+fn a_limit_for_connecting_is_reported_as_it_was_set() {
+    let agent = Agent::config_builder().proxy(None).build().new_agent();
+    let uri = "http://10.0.0.7:32400/identity".parse().unwrap();
+    let context = ErrorContext::new(&agent, &uri, Duration::from_secs(5));
+    let failure = classify(&Error::Timeout(Timeout::Connect), &context);
+    let limit = Duration::from_millis(4_500);
+    assert_eq!(failure, Failure::not_sent(TransportErrorKind::TimedOut(limit)));
+}
+
+#[test]
 fn with_a_proxy_the_proxy_is_unreachable() {
     for error in [
         Error::HostNotFound,
