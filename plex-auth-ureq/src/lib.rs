@@ -98,9 +98,10 @@
 //! data arrives: on Linux, by up to an eighth. In measurements, exchanges with a limit of 3 s ended
 //! after up to 3.3 s, and those with a limit of 30 s after up to 31.4 s.
 //!
-//! Up to three idle connections per host, and ten in total, are kept for 15 s, as in ureq. If the
-//! threads that share a transport need more connections, the ones that have been idle the longest
-//! are closed. To keep more, use [`Transport::over`] with an agent that does.
+//! Up to three idle connections per host, and ten in total, are kept, as in ureq. One that has been
+//! idle for 15 s is not reused, but stays open until a later exchange closes it. If the threads that
+//! share a transport need more connections, the ones that have been idle the longest are closed. To
+//! keep more, use [`Transport::over`] with an agent that does.
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
 //! until the resolver returns. Exchanges of a transport and its clones share a pending lookup of
