@@ -4,7 +4,8 @@ use std::future::poll_fn;
 use std::sync::Arc;
 
 use http_body::Body;
-use plex_auth_proto::http::uri::Scheme;
+use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::http::uri::{Authority, Scheme};
 use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Error, Observer, Outgoing, Reply, ResponseError, TransportError};
 use tower_service::Service;
@@ -167,6 +168,11 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
 {
+    // hyper-util replaces an invalid port with the default port, which can belong to another server.
+    if !request.uri().authority().is_none_or(has_valid_port) {
+        let kind = TransportErrorKind::NotStarted("the port in the URL is invalid");
+        return Err(Failure::not_sent(kind));
+    }
     match deadline.race(poll_fn(|cx| service.poll_ready(cx))).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => {
@@ -184,4 +190,11 @@ where
     };
     let sent = send_state.may_have_been_sent().unwrap_or(failure.may_have_been_sent());
     Err(Failure::new(failure.kind(), sent))
+}
+
+/// Returns whether the port is a number below 65,536, or missing.
+fn has_valid_port(authority: &Authority) -> bool {
+    let after_user_info = authority.as_str().rsplit('@').next();
+    let port = after_user_info.and_then(|rest| rest.strip_prefix(authority.host()));
+    matches!(port, Some("" | ":")) || authority.port_u16().is_some()
 }

@@ -228,6 +228,20 @@ fn futures_can_be_sent_and_spawned() {
     shared(&transport);
 }
 
+#[test]
+fn an_invalid_port_is_not_replaced_by_the_default() {
+    let transport = over(|| response(200, false, []));
+    for url in ["http://127.0.0.1:65536/", "http://[::1]:324000/", "http://a:b@127.0.0.1:99999/"] {
+        let call = Call::status_only("getNothing", Request::get(url).body(()).unwrap());
+        let error = transport_error(smol::block_on(transport.send(call)));
+        let reason = "the port in the URL is invalid";
+        assert_eq!(error, (TransportErrorKind::NotStarted(reason), false), "{url}");
+    }
+    let call =
+        Call::status_only("getNothing", Request::get("http://127.0.0.1:/").body(()).unwrap());
+    smol::block_on(transport.send(call)).unwrap();
+}
+
 #[cfg(feature = "client")]
 mod with_the_client {
     use super::*;
