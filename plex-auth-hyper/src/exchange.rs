@@ -168,7 +168,8 @@ where
     S: Service<Request<RequestBody>, Response = Response<B>>,
     S::Error: Into<BoxError>,
 {
-    // hyper-util replaces an invalid port with the default port, which can belong to another server.
+    // hyper-util replaces an invalid port with the default port, which can belong to another
+    // server.
     if !request.uri().authority().is_none_or(has_valid_port) {
         let kind = TransportErrorKind::NotStarted("the port in the URL is invalid");
         return Err(Failure::not_sent(kind));

@@ -215,9 +215,9 @@ impl Transport {
     /// response.
     ///
     /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
-    /// returned with the part that arrived, if any, and a successful one is an error. Error statuses
-    /// and unreadable bodies are reported by the call's [`Reply`](plex_auth_proto::Reply), or by the
-    /// flow.
+    /// returned with the part that arrived, if any, and a successful one is an error. Error
+    /// statuses and unreadable bodies are reported by the call's [`Reply`](plex_auth_proto::Reply),
+    /// or by the flow.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }

@@ -41,8 +41,9 @@ pub(crate) struct Moment {
     /// is no reading. `None` if both are missing.
     pub(crate) server: Option<SystemTime>,
     /// The wall clock, corrected by the last reading of the server's time, if there is one, unless
-    /// the wall clock now agrees with `server`. `None` if the wall clock is missing now or was
-    /// missing at that reading. It can be ahead of `server` after the computer has slept.
+    /// the wall clock disagreed with `server` at that reading and agrees with it now. `None` if the
+    /// wall clock is missing now or was missing at that reading. It can be ahead of `server` after
+    /// the computer has slept.
     wall: Option<SystemTime>,
 }
 
@@ -63,7 +64,9 @@ impl Clock {
         let estimate = server.checked_add(elapsed.saturating_sub(since));
         let corrected = |wall: SystemTime, then: SystemTime| match wall.duration_since(then) {
             // The wall clock was wrong at the reading and has been set since.
-            _ if estimate.is_some_and(|estimate| difference(wall, estimate) < AGREEMENT) => {
+            _ if difference(then, server) >= AGREEMENT
+                && estimate.is_some_and(|estimate| difference(wall, estimate) < AGREEMENT) =>
+            {
                 Some(wall)
             }
             Ok(passed) => server.checked_add(passed),
@@ -175,6 +178,16 @@ mod tests {
         assert_eq!(moment.latest(), Some(wall(1_700_000_010)));
         // The wall clock is set to the right time.
         assert_eq!(clock.at(at(10, 1_700_000_030)).latest(), Some(wall(1_700_000_030)));
+        // A wall clock that was almost right at the reading is still corrected.
+        for (at_reading, later) in [(40, 50), (-50, 50)] {
+            let fast = 1_700_000_000_i64 + at_reading;
+            let mut clock = Clock::default();
+            let date = dated("Tue, 14 Nov 2023 22:13:20 GMT");
+            clock.learn(at(0, fast.cast_unsigned()), &date);
+            let now = at(10, (fast + later).cast_unsigned());
+            let expected = Some(wall(1_700_000_000 + later.cast_unsigned()));
+            assert_eq!(clock.at(now).latest(), expected, "{at_reading}");
+        }
         // The computer slept for a week.
         let moment = clock.at(at(11, 100 + 7 * 86_400));
         assert_eq!(moment.server, Some(wall(1_700_000_011)));

@@ -7,7 +7,7 @@ use crate::call::Call;
 use crate::error::Error;
 use crate::flow::backoff::{Backoff, MAX_RETRY_AFTER};
 use crate::flow::clock::Moment;
-use crate::flow::signing::{self, Signature, Signing};
+use crate::flow::signing::{self, Signature, Signing, TOO_LATE};
 use crate::flow::step::{Action, Completion, RequestId};
 use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, Nonce, SignError};
 use crate::plex_tv::PlexTv;
@@ -223,7 +223,10 @@ impl Exchange {
                 let nonce = Proof::Nonce(nonce, until);
                 let (proof, result) = match signing.finish(completion) {
                     // The nonce has expired, so another one is requested.
-                    Some(Ok(_)) if now.elapsed >= until => return Ok(()),
+                    Some(Ok(_)) if now.elapsed >= until => {
+                        self.sign_failed(now);
+                        return Err(SignError::new(TOO_LATE));
+                    }
                     Some(Ok(jwt)) => (Proof::Signed(jwt), Ok(())),
                     Some(Err(error)) => {
                         self.sign_failed(now);

@@ -48,9 +48,10 @@ impl PlexTv {
 /// A login that registers a device's key, from the creation of a PIN to the first token.
 ///
 /// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each
-/// signature contains the time, taken from Plex's responses, and is used for up to three minutes.
-/// If the response with the token may have been lost, or Plex already knows the key, the flow
-/// requests the token in an exchange, so that the key is never registered twice.
+/// signature contains the time, taken from Plex's responses or, after a sleep, from the system
+/// clock, and is used for up to three minutes. If the response with the token may have been lost,
+/// or Plex already knows the key, the flow requests the token in an exchange, so that the key is
+/// never registered twice.
 ///
 /// Save the key before starting the login. Pass the token to a
 /// [refresher](PlexTv::device_token_refresher). The login and the refresher can share the key as

@@ -233,7 +233,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 
     /// Requests a new token without waiting until the current one is due for renewal, but no sooner
-    /// than ten minutes after the last renewal. After a failed attempt, the next one is made as
+    /// than ten minutes after the last renewal. If a new token is being saved, it is handed out
+    /// once the save ends, and none is requested. After a failed attempt, the next one is made as
     /// soon as it would be without a valid token.
     pub fn renew_now(&mut self) {
         if self.unsaved().is_some() && !self.is_first_unsaved {

@@ -107,8 +107,8 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         Step::Do(id, action)
     }
 
-    /// Takes the result of the request in flight. The caller then reports it with
-    /// [`end`](Self::end) or [`failed`](Self::failed). Returns `None` if there is nothing to
+    /// Takes the result of the request in flight, or a late success. The caller then reports it
+    /// with [`end`](Self::end) or [`failed`](Self::failed). Returns `None` if there is nothing to
     /// report, for example because the driver stopped waiting for a request that can be sent again.
     pub(crate) fn complete(
         &mut self,

@@ -6,6 +6,8 @@ use super::sign_request::SignRequest;
 use super::step::{Action, Completion, RequestId};
 use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, SignError, UnsignedDeviceJwt};
 
+pub(crate) const TOO_LATE: &str = "the driver did not return a signature in time";
+
 /// A signature requested from the driver.
 #[derive(Debug)]
 pub(crate) struct Signing {

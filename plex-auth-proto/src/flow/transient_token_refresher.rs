@@ -144,7 +144,7 @@ struct CurrentToken {
     token: Token,
     since: Duration,
     ends: Duration,
-    /// When the token expires, by the server's clock.
+    /// When the token expires, by the later of the server's clock and the wall clock.
     ends_at: Option<SystemTime>,
     reason: TransientTokenReason,
 }

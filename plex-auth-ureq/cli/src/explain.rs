@@ -202,7 +202,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         ),
         Answer::RateLimited(_) => {
             return Failure::new(Exit::Unknown, without_advice(answer))
-                .likely("A script runs plex-auth too often, or others share this IP address.")
+                .likely("A script is running plex-auth too often, or other devices share this IP address.")
                 .next(wait(answer));
         }
         Answer::Unavailable(_) if answer.context().host() == Some(Host::MediaServer) => (

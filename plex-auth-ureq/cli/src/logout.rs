@@ -55,7 +55,7 @@ fn sign_out(session: &Session<'_>, before: &mut State) -> Result<(), Failure> {
         // An invalid token is signed out already.
         Err(error) if !error.is_token_invalid() => Err(session
             .explain(&error)
-            .next("Try again, or only delete the token here: {logout --local}")),
+            .next("Try again, or just delete the token from this computer: {logout --local}")),
         _ => Ok(()),
     }
 }

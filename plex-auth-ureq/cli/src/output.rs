@@ -127,7 +127,7 @@ pub(crate) fn not_written(error: &io::Error) -> Failure {
     }
     Failure::machine(format!("the result could not be written: {error}"))
         .likely("The disk is full, or the terminal was closed.")
-        .next("Free some space or write the output elsewhere, then try again.")
+        .next("Free up some space, or write the output elsewhere, then try again.")
 }
 
 /// Returns lines of labels and values, with the values aligned.

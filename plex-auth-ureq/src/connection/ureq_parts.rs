@@ -105,8 +105,8 @@ impl Transport for OwnTransport {
         self.run(|stream, buffers| {
             let space = buffers.input_append_buf();
             if space.is_empty() {
-                // The head of a chunk or the trailers do not fit. Reading into an empty buffer would
-                // look like the end of the stream.
+                // The head of a chunk or the trailers do not fit. Reading into an empty buffer
+                // would look like the end of the stream.
                 return Err(ErrorKind::InvalidData.into());
             }
             let length = stream.read(space)?;

@@ -148,7 +148,7 @@ impl<M: PinMethod> PinMachine<M> {
     pub(crate) fn saved_pin(&self, now: Now) -> Option<(&LoginPin, Option<Duration>)> {
         let State::Polling(polling) = &self.state else { return None };
         let moment = self.clock.peek(now);
-        let ends_at = moment.server.and_then(|now| now.checked_add(polling.left(moment)));
+        let ends_at = polling.saved_end(moment);
         let ends_at = ends_at.and_then(|end| end.duration_since(SystemTime::UNIX_EPOCH).ok());
         Some((polling.pin(), ends_at))
     }
@@ -419,6 +419,7 @@ impl<M: PinMethod> PinMachine<M> {
             Err(failure) => {
                 self.may_be_linked |= failure.may_hide_a_token();
                 self.method.poll_failed();
+                polling.correct_deadline(now, None, self.clock.is_confirmed());
                 if failure.is_permanent() || polling.is_over_after_failure(now) {
                     return self.end(Err(failure));
                 }

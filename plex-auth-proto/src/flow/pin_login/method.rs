@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use crate::call::Call;
 use crate::flow::clock::Moment;
-use crate::flow::signing::{self, Signature, Signing};
+use crate::flow::signing::{self, Signature, Signing, TOO_LATE};
 use crate::flow::step::{Action, Completion, RequestId};
 use crate::jwt::{DeviceClaims, DeviceJwt, DeviceKey, SignError};
 use crate::plex_tv::PlexTv;
@@ -17,8 +17,8 @@ use super::login_pin::LoginPin;
 // and Plex's can differ.
 const SIGNATURE_LIFE: Duration = Duration::from_secs(3 * 60);
 
-// A signature that took almost three minutes to approve is still used for a while: the JWT expires
-// five minutes after it was requested.
+// A signature that is approved late is used until four minutes after it was requested, because its
+// JWT expires after five.
 const APPROVAL_MARGIN: Duration = Duration::from_secs(60);
 
 /// The next action needed to poll a PIN.
@@ -138,7 +138,7 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
             // This is reported as an error, so that the login checks whether the PIN has expired.
             PollSignature::Awaited(_) => {
                 self.signature = PollSignature::None;
-                return Err(SignError::new("the driver did not return a signature in time"));
+                return Err(SignError::new(TOO_LATE));
             }
             _ => {
                 self.signature = PollSignature::None;
@@ -179,6 +179,9 @@ impl<K: DeviceKey> PinMethod for WithKey<K> {
         };
         let latest = signing.lost_at().saturating_add(APPROVAL_MARGIN);
         if let Some(jwt) = signing.finish(completion).transpose()? {
+            if now.elapsed >= latest {
+                return Err(SignError::new(TOO_LATE));
+            }
             let until = now.elapsed.saturating_add(SIGNATURE_LIFE).min(latest);
             self.signature = PollSignature::Valid(SignedPoll::new(jwt, until, now));
         }

@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use super::login_pin::LoginPin;
 use crate::flow::clock::Moment;
+use crate::plex_tv::pin::MAX_LIFETIME;
 
 // Plex's own clients poll at this interval. Shorter intervals are raised to it.
 const MIN_INTERVAL: Duration = Duration::from_secs(1);
@@ -45,12 +46,12 @@ impl PollInterval {
     }
 }
 
-/// A PIN that is being polled. Times are in elapsed time, except `ends_at`.
+/// A PIN that is being polled. Times are in elapsed time, except `ends_at` and `provisional_end`.
 pub(super) struct Polling {
     pin: LoginPin,
     created: Duration,
-    /// When the PIN expires. A response can only make this earlier: Plex may keep returning the
-    /// original lifetime of a PIN that has expired.
+    /// When the PIN expires. Unless it is provisional, a response can only make this earlier: Plex
+    /// may keep returning the original lifetime of a PIN that has expired.
     deadline: Duration,
     /// When the PIN expires, by the server's clock.
     ends_at: Option<SystemTime>,
@@ -63,8 +64,9 @@ pub(super) struct Polling {
     was_after_wall_end: bool,
     /// Whether the program asked for another poll after the last one was sent.
     is_wanted: bool,
-    /// Whether the deadline was computed from a wall clock that may be wrong.
-    is_provisional: bool,
+    /// The expiry of a restored PIN, by the server's clock, until a response shows the time. Until
+    /// then, the deadline depends on a wall clock that may be wrong.
+    provisional_end: Option<SystemTime>,
 }
 
 impl Polling {
@@ -78,18 +80,22 @@ impl Polling {
             was_last: false,
             was_after_wall_end: false,
             is_wanted: false,
-            is_provisional: false,
+            provisional_end: None,
         };
         polling.set_end(now);
         polling
     }
 
-    /// Sets the expiry of a restored PIN, by the server's clock. The deadline is provisional until
-    /// a response shows whether the wall clock is right.
+    /// Sets the expiry of a restored PIN, by the server's clock.
     pub(super) fn restored_until(mut self, ends_at: Option<SystemTime>) -> Self {
-        self.is_provisional = ends_at.is_some();
-        self.ends_at = ends_at.or(self.ends_at);
+        self.provisional_end = ends_at;
         self
+    }
+
+    /// Returns when the PIN expires, by the server's clock, if known.
+    pub(super) fn saved_end(&self, now: Moment) -> Option<SystemTime> {
+        let end = now.server.and_then(|server| server.checked_add(self.left(now)));
+        self.provisional_end.or(end)
     }
 
     fn set_end(&mut self, now: Moment) {
@@ -160,14 +166,20 @@ impl Polling {
         is_over || (is_wall_over && was_after_wall_end)
     }
 
-    /// Replaces the provisional deadline of a restored PIN, once a response shows the time.
-    fn correct_deadline(&mut self, now: Moment, left: Option<Duration>, is_clock_confirmed: bool) {
-        let by_date = now.server.zip(self.ends_at).filter(|_| is_clock_confirmed);
-        let by_date = by_date.map(|(now, end)| end.duration_since(now).unwrap_or_default());
-        let left = by_date.into_iter().chain(left).min().filter(|_| self.is_provisional);
-        if let Some(left) = left {
-            self.deadline = now.elapsed.saturating_add(left);
-            self.is_provisional = false;
+    /// Corrects the deadline of a restored PIN, once a response shows the time, or the time left.
+    pub(super) fn correct_deadline(
+        &mut self,
+        now: Moment,
+        left: Option<Duration>,
+        is_clock_confirmed: bool,
+    ) {
+        let Some(end) = self.provisional_end else { return };
+        let by_date = now.server.filter(|_| is_clock_confirmed);
+        let by_date = by_date.map(|now| end.duration_since(now).unwrap_or_default());
+        if let Some(left) = by_date.into_iter().chain(left).min() {
+            self.deadline = now.elapsed.saturating_add(left.min(MAX_LIFETIME));
+            self.provisional_end = None;
+            self.set_end(now);
         }
     }
 

@@ -1,4 +1,5 @@
-//! A refusal on a reused connection may be the response to another request, so it must be confirmed.
+//! A refusal on a reused connection may be the response to another request, so it must be
+//! confirmed.
 
 use std::time::Duration;
 

@@ -112,6 +112,17 @@ fn poll_has_no_expired_signature() {
             driven.complete(&poll, &Answer(200, WAITING));
         }
     }
+    // Every approval takes too long.
+    let mut driven = external();
+    while driven.outcome.is_none() {
+        driven.now += Duration::from_secs(300);
+        while let Some((id, _)) = driven.signatures.pop() {
+            driven.flow.complete(driven.now, id, Completion::Signed(Ok([1; 64])));
+        }
+        driven.settle();
+        assert!(driven.elapsed() < 2_000, "the login has not ended");
+    }
+    assert!(matches!(driven.finish(), Err(DeviceLoginError::CannotSign(_))));
     // The computer sleeps between two polls.
     let key = Key::new();
     let mut driven = login(&key);

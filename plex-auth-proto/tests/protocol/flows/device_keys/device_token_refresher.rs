@@ -208,7 +208,11 @@ fn external_key_renews_through_the_driver() {
     let (late, _) = driven.signatures.pop().unwrap();
     driven.now += Duration::from_secs(60 * 60);
     driven.flow.complete(driven.now, late, Completion::Signed(Ok([1; 64])));
-    driven.settle();
+    let DeviceTokenProgress::Active { last_error: Some(error), .. } = driven.progress() else {
+        panic!()
+    };
+    assert!(error.to_string().contains("in time"), "{error}");
+    driven.send().unwrap();
     assert_eq!(driven.last().path, "/auth/nonce");
 }
 

@@ -299,10 +299,20 @@ fn saved_login_is_restored() {
     let (saved, now) = (driven.flow.save(driven.now).unwrap(), driven.now);
     let login = PinLogin::restore(plex_tv("id"), saved.expose(), now).unwrap();
     let mut driven = Driven::at(now, login);
-    driven.respond(Dated("Tue, 14 Nov 2023 22:13:30 GMT", WAITING));
+    // The expiry that is saved again is the one that was restored.
+    assert_eq!(driven.flow.save(driven.now).unwrap().expose(), saved.expose());
+    // A failed poll shows the time, too.
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:30 GMT", "<html>"));
     assert_eq!(driven.left(), 890);
     driven.respond(Answer(200, LINKED));
     driven.finish().unwrap();
+
+    // A saved expiry that is years ahead gives the PIN at most a day.
+    let far = saved.expose().replace("\"endsAt\":1700000900", "\"endsAt\":2700000900");
+    let login = PinLogin::restore(plex_tv("id"), &far, start()).unwrap();
+    let mut driven = Driven::at(start(), login);
+    driven.respond(Dated("Tue, 14 Nov 2023 22:13:30 GMT", WAITING));
+    assert_eq!(driven.left(), 86_400);
 
     let restore = |identifier: &str, saved: &str| {
         PinLogin::restore(plex_tv(identifier), saved, later).unwrap_err()
