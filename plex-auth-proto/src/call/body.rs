@@ -16,7 +16,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 pub struct Body(Zeroizing<Bytes>);
 
 /// Bytes that are zeroed as one slice. The `Zeroize` implementation of `Vec` zeroes item by item,
-/// which takes as long as parsing one of Plex's responses.
+/// which takes at least twice as long.
 #[derive(Clone, Default)]
 struct Bytes(Vec<u8>);
 

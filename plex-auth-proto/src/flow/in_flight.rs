@@ -67,7 +67,7 @@ impl<T> Request<T> {
         self.id
     }
 
-    /// Returns when the request was sent, in elapsed time.
+    /// Returns the elapsed time at which the request was sent.
     pub(crate) fn sent(&self) -> Duration {
         self.sent
     }

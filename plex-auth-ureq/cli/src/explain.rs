@@ -115,7 +115,7 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
 /// Explains a signature that Plex rejected because of the time in it.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
-        .likely("This computer may have booted without a network, so that its clock is wrong.")
+        .likely("This computer may have booted without a network, so its clock may be wrong.")
         .next(CLOCK)
 }
 

@@ -102,7 +102,9 @@ fn try_once(
     if !responds(&tried) {
         let failure = none_responds(named).next("See the state of each connection: {servers}");
         return Err(if servers.is_empty() {
-            failure.likely("This account has no servers.")
+            failure
+                .likely("This account has no servers.")
+                .next("Check that this is the right account: {whoami}")
         } else {
             failure
         });

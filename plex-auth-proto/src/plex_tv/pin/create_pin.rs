@@ -57,8 +57,8 @@ impl PlexTv {
     /// `POST {plex.tv}/pins?strong=true` (createOAuthPin).
     ///
     /// Open the [page](StrongPin::hosted_page) in a browser and [poll](Self::poll_pin). The
-    /// warnings and errors for a [short PIN](Self::create_short_pin) apply. The code has 25
-    /// characters, so it cannot be guessed.
+    /// warnings and errors for a [short PIN](Self::create_short_pin) also apply here. The
+    /// code has 25 characters, so it cannot be guessed.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

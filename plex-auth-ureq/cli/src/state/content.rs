@@ -79,7 +79,8 @@ impl State {
         }
         let raw: Raw<'_> = serde_json::from_slice(bytes).map_err(|error| {
             // serde's own message could contain a secret from the file.
-            let problem = if error.is_data() { "unexpected value" } else { "invalid JSON" };
+            let problem =
+                if error.is_data() { "missing or unexpected value" } else { "invalid JSON" };
             let place = format!("line {}, column {}", error.line(), error.column());
             explain::damaged(path, &format!("{problem} at {place}"), repair(path))
         })?;
@@ -165,7 +166,7 @@ impl State {
             Some(Entry::Readable(entry)) => Ok(Some(entry)),
             Some(Entry::Damaged(_)) => {
                 let problem = format!("the entry \"{name}\" in \"{list}\" is invalid");
-                let hint = Hint::from("Repair it, or remove this profile and sign in again: ");
+                let hint = Hint::from("Repair it, or remove this profile and then sign in again: ");
                 let hint = hint.command(&profiles_remove(name));
                 Err(explain::damaged(&self.path, &problem, hint))
             }
