@@ -1,13 +1,11 @@
 use std::fmt;
 use std::future::poll_fn;
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use hyper::body::Incoming;
-use hyper::rt::Timer;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -21,6 +19,7 @@ use crate::error_chain::{self, BoxError};
 use crate::observed::Observed;
 use crate::request_body::RequestBody;
 use crate::send_state::SendState;
+use crate::sleep::GuardedSleep;
 use connector::{ConnectionUse, Connector};
 pub(crate) use tls::{roots, settings};
 
@@ -198,20 +197,25 @@ async fn attempt(
         })
 }
 
-/// Checks for a runtime with a timer, without which hyper-util and tokio panic.
+/// Checks for a runtime with a timer that runs, without which hyper-util and tokio panic.
 fn check_runtime() -> Result<(), ClientError> {
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(ClientError::NotStarted(
             "the request must be sent from within a tokio runtime",
         ));
     }
-    // The only way to find out whether a runtime has a timer is to use it.
-    let sleep = || drop(TokioTimer::new().sleep(Duration::ZERO));
-    panic::catch_unwind(AssertUnwindSafe(sleep)).map_err(|_| {
+    // The only way to find out whether a runtime's timer can be used is to use it.
+    let mut sleep = GuardedSleep::start(&TokioTimer::new(), Duration::ZERO).map_err(|_| {
         ClientError::NotStarted(
             "this tokio runtime has no timer; call enable_time or enable_all on its builder",
         )
-    })
+    })?;
+    match Pin::new(&mut sleep).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Err(_)) => {
+            Err(ClientError::NotStarted("this tokio runtime is being shut down"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks the URL, because hyper-util would log one that it cannot use.

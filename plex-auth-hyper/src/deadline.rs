@@ -1,15 +1,15 @@
 //! The time limit of one exchange.
 
 use std::future::poll_fn;
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::rt::{Sleep, Timer};
+use hyper::rt::Timer;
 use plex_auth_proto::error::TransportErrorKind;
 
+use crate::sleep::GuardedSleep;
 use crate::turns::Turns;
 
 /// The runtime's timer.
@@ -21,7 +21,7 @@ pub(crate) struct Deadline {
     limit: Duration,
     /// The running timer. It is started only when there is something to wait for: without a
     /// runtime, the client fails immediately, whereas the timer would panic.
-    sleep: Option<Pin<Box<dyn Sleep>>>,
+    sleep: Option<GuardedSleep>,
     turns: Turns,
 }
 
@@ -37,8 +37,7 @@ impl Deadline {
     /// Returns an error if the timer cannot be started.
     pub(crate) fn start(&mut self) -> Result<(), TransportErrorKind> {
         if self.sleep.is_none() {
-            // tokio's timer panics without a runtime, or if time is not enabled.
-            let sleep = panic::catch_unwind(AssertUnwindSafe(|| self.timer.sleep(self.limit)));
+            let sleep = GuardedSleep::start(&*self.timer, self.limit);
             let reason = "the timer did not start; send the request from within a runtime whose \
                           timer is enabled";
             self.sleep = Some(sleep.map_err(|_| TransportErrorKind::NotStarted(reason))?);
@@ -50,7 +49,7 @@ impl Deadline {
     ///
     /// # Errors
     ///
-    /// Returns an error if the time limit is exceeded, or if the timer cannot be started.
+    /// Returns an error if the time limit is exceeded, or if the timer cannot be started or stops.
     pub(crate) async fn race<W: Future>(
         &mut self,
         work: W,
@@ -59,8 +58,8 @@ impl Deadline {
         poll_fn(|cx| {
             // The timer is polled first: work that is always ready, such as an endless body of
             // empty frames, would otherwise prevent the limit from being noticed.
-            if self.has_run_out(cx) {
-                return Poll::Ready(Err(TransportErrorKind::TimedOut(self.limit)));
+            if let Poll::Ready(kind) = self.poll_limit(cx) {
+                return Poll::Ready(Err(kind));
             }
             // Polling the timer is not enough: the runtime needs a chance to fire it.
             ready!(self.turns.poll_next(cx));
@@ -70,16 +69,21 @@ impl Deadline {
             self.turns.waited();
             if self.sleep.is_none() {
                 self.start()?;
-                if self.has_run_out(cx) {
-                    return Poll::Ready(Err(TransportErrorKind::TimedOut(self.limit)));
-                }
+                return self.poll_limit(cx).map(Err);
             }
             Poll::Pending
         })
         .await
     }
 
-    fn has_run_out(&mut self, cx: &mut Context<'_>) -> bool {
-        self.sleep.as_mut().is_some_and(|sleep| sleep.as_mut().poll(cx).is_ready())
+    /// Returns `Ready` with the reason if the exchange must end.
+    fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<TransportErrorKind> {
+        let Some(sleep) = &mut self.sleep else { return Poll::Pending };
+        Pin::new(sleep).poll(cx).map(|result| match result {
+            Ok(()) => TransportErrorKind::TimedOut(self.limit),
+            Err(_) => TransportErrorKind::NotStarted(
+                "the runtime's timer stopped; the runtime is probably being shut down",
+            ),
+        })
     }
 }

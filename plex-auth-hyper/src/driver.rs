@@ -1,5 +1,4 @@
 use std::ops::ControlFlow;
-use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
 use std::thread;
 use std::time::Duration;
@@ -13,6 +12,7 @@ use tower_service::Service;
 use crate::deadline::SharedTimer;
 use crate::error_chain::BoxError;
 use crate::request_body::RequestBody;
+use crate::sleep::GuardedSleep;
 use crate::transport::Transport;
 
 /// The maximum time between two calls to a `watch` closure.
@@ -189,8 +189,11 @@ impl<F: Flow> Flow for Watched<'_, F> {
 /// Sleeps with the runtime's timer. If the timer panics, as tokio's does without a runtime, the
 /// thread itself sleeps.
 async fn sleep(timer: SharedTimer, time: Duration) {
-    match panic::catch_unwind(AssertUnwindSafe(|| timer.sleep(time))) {
+    let slept = match GuardedSleep::start(&*timer, time) {
         Ok(sleep) => sleep.await,
-        Err(_) => thread::sleep(time),
+        Err(panicked) => Err(panicked),
+    };
+    if slept.is_err() {
+        thread::sleep(time);
     }
 }

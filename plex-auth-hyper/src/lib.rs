@@ -75,10 +75,10 @@
 //!   over plain HTTP.
 //! - Unknown names, refused connections and invalid certificates are distinguished
 //!   ([`TransportErrorKind`](error::TransportErrorKind)).
-//! - Without a tokio runtime, or in one without a timer or I/O, sending returns
-//!   [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports a missing timer or I/O
-//!   driver only by panicking. The panic is caught, but the program's panic hook is called, and a
-//!   program that aborts on panic is aborted.
+//! - Without a tokio runtime, or in one without a timer or I/O or that is being shut down, sending
+//!   returns [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports a missing timer
+//!   or I/O driver and a shutdown only by panicking. The panic is caught, but the program's panic
+//!   hook is called, and a program that aborts on panic is aborted.
 //!
 //! # Limitations
 //!
@@ -242,6 +242,7 @@ mod request_copy;
 mod response_body;
 mod send_state;
 mod shared_token;
+mod sleep;
 #[cfg(feature = "client")]
 mod spawned_token;
 #[cfg(feature = "client")]

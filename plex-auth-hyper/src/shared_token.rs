@@ -1,7 +1,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::future::poll_fn;
-use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use tower_service::Service;
 use crate::clock::SharedClock;
 use crate::error_chain::BoxError;
 use crate::request_body::RequestBody;
+use crate::sleep::GuardedSleep;
 use crate::token_task::{self, SaveCallback};
 use crate::transport::Transport;
 
@@ -272,23 +273,26 @@ impl TokenSource {
     }
 
     /// Returns the token like [`token`](Self::token), or `None` if `limit` passes first. Without a
-    /// runtime, there is no limit.
+    /// timer, there is no limit.
     async fn token_within<S>(
         &self,
         transport: &Transport<S>,
         limit: Duration,
     ) -> Option<Result<Token, TokenError>> {
         let mut token = std::pin::pin!(self.token());
-        let mut sleep = None;
+        let mut sleep: Option<Option<GuardedSleep>> = None;
         poll_fn(|cx| {
             if let Poll::Ready(token) = token.as_mut().poll(cx) {
                 return Poll::Ready(Some(token));
             }
-            // tokio's timer panics without a runtime.
-            let start = || panic::catch_unwind(AssertUnwindSafe(|| transport.timer().sleep(limit)));
-            let sleep = sleep.get_or_insert_with(|| start().ok());
-            match sleep.as_mut().map(|sleep| sleep.as_mut().poll(cx)) {
-                Some(Poll::Ready(())) => Poll::Ready(None),
+            let start = || GuardedSleep::start(&**transport.timer(), limit).ok();
+            let running = sleep.get_or_insert_with(start);
+            match running.as_mut().map(|sleep| Pin::new(sleep).poll(cx)) {
+                Some(Poll::Ready(Ok(()))) => Poll::Ready(None),
+                Some(Poll::Ready(Err(_))) => {
+                    *running = None;
+                    Poll::Pending
+                }
                 _ => Poll::Pending,
             }
         })
@@ -312,5 +316,31 @@ impl TokenSource {
 impl fmt::Debug for TokenSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenSource").field("status", &self.status()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, feature = "client"))]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use plex_auth_proto::{ClientIdentity, MediaServer};
+
+    use super::*;
+
+    #[test]
+    fn a_wait_survives_a_shutdown_of_the_runtime() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _entered = handle.enter();
+
+        let transport = Transport::new();
+        let me = ClientIdentity::builder("3381b62b-9ab7-4e37-827b-203e9809eb58").build().unwrap();
+        let token = Token::new("xyz-Abc_0123456789ab").unwrap();
+        let server = MediaServer::new(me, "http://127.0.0.1:1".parse().unwrap(), token);
+        let (tokens, _run) = TokenSource::new(&transport, server.transient_token_refresher());
+        let wait = pin!(tokens.token_within(&transport, Duration::from_secs(9)));
+        assert!(wait.poll(&mut Context::from_waker(Waker::noop())).is_pending());
     }
 }

@@ -80,11 +80,12 @@ impl Future for Opening {
     type Output = Result<Socket, BoxError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // tokio panics if its runtime has no I/O driver, which cannot be checked in advance.
+        // tokio panics if its runtime has no I/O driver, which cannot be checked in advance, and if
+        // the runtime is being shut down.
         let polled = panic::catch_unwind(AssertUnwindSafe(|| self.poll_within_limit(cx)));
         let Ok(polled) = polled else {
-            let reason =
-                "this tokio runtime has no I/O driver; call enable_io or enable_all on its builder";
+            let reason = "this tokio runtime is being shut down or has no I/O driver; call \
+                          enable_io or enable_all on its builder";
             return Poll::Ready(Err(ClientError::NotStarted(reason).into()));
         };
         polled.map_ok(Socket::new).map_err(|error| {

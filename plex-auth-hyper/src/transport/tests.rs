@@ -292,5 +292,6 @@ mod with_the_client {
 }
 
 mod always_ready;
+mod broken_timer;
 mod observer;
 mod second_attempt;

@@ -82,3 +82,15 @@ fn without_a_runtime_there_is_an_error() {
     is_not_started(&error);
     assert_eq!(server.connections(), 0);
 }
+
+#[test]
+fn shut_down_runtime_is_an_error() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let handle = runtime.handle().clone();
+    drop(runtime);
+    let server = Server::http(FakePlex::new());
+    for call in [call(&server), call(&server).own_connection()] {
+        is_not_started(&handle.block_on(Transport::new().send(call)).unwrap_err());
+    }
+    assert_eq!(server.connections(), 0);
+}

@@ -1,0 +1,40 @@
+//! Sleeps on the runtime's timer.
+
+use std::panic::{self, AssertUnwindSafe};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use hyper::rt::{Sleep, Timer};
+
+/// A running sleep. If the timer panics, as tokio's does without a runtime, if time is not enabled,
+/// or if the runtime is being shut down, the panic is caught.
+pub(crate) struct GuardedSleep(Pin<Box<dyn Sleep>>);
+
+/// The timer panicked.
+pub(crate) struct TimerPanicked;
+
+impl GuardedSleep {
+    /// Starts a sleep.
+    pub(crate) fn start(
+        timer: &(impl Timer + ?Sized),
+        time: Duration,
+    ) -> Result<Self, TimerPanicked> {
+        guarded(|| timer.sleep(time)).map(Self)
+    }
+}
+
+impl Future for GuardedSleep {
+    type Output = Result<(), TimerPanicked>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match guarded(|| self.0.as_mut().poll(cx)) {
+            Ok(polled) => polled.map(Ok),
+            Err(panicked) => Poll::Ready(Err(panicked)),
+        }
+    }
+}
+
+fn guarded<T>(use_timer: impl FnOnce() -> T) -> Result<T, TimerPanicked> {
+    panic::catch_unwind(AssertUnwindSafe(use_timer)).map_err(|_| TimerPanicked)
+}
