@@ -36,8 +36,10 @@ impl Service<Name> for Resolver {
         Box::pin(async move {
             let addresses: Vec<_> = match found.await {
                 Ok(addresses) => addresses.collect(),
-                Err(error) if is_system_failure(&error) => return Err(error.into()),
-                Err(_) => return Err(ClientError::NameNotFound.into()),
+                Err(error) if is_lookup_error(&error) => {
+                    return Err(ClientError::NameNotFound.into());
+                }
+                Err(error) => return Err(error.into()),
             };
             if addresses.is_empty() {
                 return Err(ClientError::NameNotFound.into());
@@ -47,26 +49,44 @@ impl Service<Name> for Resolver {
     }
 }
 
-/// Returns whether the lookup failed because of the operating system, for example because no file
-/// descriptors are left. Such an error has an OS error code. On Windows, the errors for a name that
-/// was not found have one too.
-fn is_system_failure(error: &io::Error) -> bool {
-    let is_lookup_error = |number: &i32| cfg!(windows) && (11001..=11004).contains(number);
-    error.raw_os_error().is_some_and(|number| !is_lookup_error(&number))
+/// Returns whether the name was not found. The standard library reports this only as text, except
+/// on Windows, which has error codes for it. Other errors are from the operating system, for
+/// example because no file descriptors are left, or from a runtime that is being shut down.
+fn is_lookup_error(error: &io::Error) -> bool {
+    match error.raw_os_error() {
+        Some(number) => cfg!(windows) && (11001..=11004).contains(&number),
+        None => error.to_string().starts_with("failed to lookup address information"),
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io;
+    use std::pin::pin;
+    use std::str::FromStr;
+    use std::task::Waker;
 
-    use super::is_system_failure;
+    use super::*;
 
     #[test]
-    fn unknown_name_is_not_a_system_failure() {
+    fn cancelled_lookup_is_not_an_unknown_name() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _entered = handle.enter();
+        let lookup = pin!(Resolver::new().call(Name::from_str("localhost").unwrap()));
+        let Poll::Ready(result) = lookup.poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("the lookup was not cancelled");
+        };
+        assert!(!result.unwrap_err().is::<ClientError>());
+    }
+
+    #[test]
+    fn system_failure_is_not_an_unknown_name() {
         const WSAHOST_NOT_FOUND: i32 = 11001;
-        assert!(!is_system_failure(&io::Error::other("failed to lookup address information")));
-        assert!(is_system_failure(&io::Error::from_raw_os_error(24)));
-        let windows = is_system_failure(&io::Error::from_raw_os_error(WSAHOST_NOT_FOUND));
-        assert_eq!(windows, !cfg!(windows));
+        assert!(is_lookup_error(&io::Error::other("failed to lookup address information: x")));
+        assert!(!is_lookup_error(&io::Error::from_raw_os_error(24)));
+        assert!(!is_lookup_error(&io::Error::from(io::ErrorKind::Interrupted)));
+        let windows = is_lookup_error(&io::Error::from_raw_os_error(WSAHOST_NOT_FOUND));
+        assert_eq!(windows, cfg!(windows));
     }
 }
