@@ -263,6 +263,23 @@ fn panic_of_the_callback_is_an_error() {
     assert!(get(&slot, at(0)).is_pending());
 }
 
+/// A panic payload that panics when it is dropped.
+struct Payload;
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        // A test that fails may drop it while it unwinds.
+        assert!(std::thread::panicking(), "the payload was dropped");
+    }
+}
+
+#[test]
+fn panic_payload_of_the_callback_is_not_dropped() {
+    let mut refresher = Manual { held: None, rejections: 0, end: None };
+    let (slot, _flow) = SharedRefresher::new(&mut refresher, at(0));
+    assert!(slot.in_save(|| std::panic::panic_any(Payload)).is_err());
+}
+
 /// Returns the error of a call with the token `t1` to this URL and host, for a response with this
 /// status and body.
 fn refusal(url: &str, host: Option<Host>, status: u16, body: &'static str) -> Error {

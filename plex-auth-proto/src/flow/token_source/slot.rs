@@ -1,4 +1,5 @@
 use std::fmt;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -135,7 +136,11 @@ impl TokenSlot {
         let result = panic::catch_unwind(AssertUnwindSafe(callback));
         self.lock().set_saving_thread(None);
         // The panic message comes from the program and can contain the state.
-        result.map_err(|_| SaveError::new("the save callback panicked"))
+        result.map_err(|panic| {
+            // Dropping the payload could panic again.
+            mem::forget(panic);
+            SaveError::new("the save callback panicked")
+        })
     }
 
     pub(super) fn is_shut_down(&self) -> bool {
