@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime};
 
 use plex_auth_proto::flow::Now;
 
-use crate::deadline::SharedTimer;
+use crate::sleep::SharedTimer;
 
 /// The origin of elapsed time. It is the same for the whole process, so that another transport can
 /// continue a flow.

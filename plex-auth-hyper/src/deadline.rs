@@ -2,18 +2,13 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::rt::Timer;
 use plex_auth_proto::error::TransportErrorKind;
 
-use crate::sleep::GuardedSleep;
+use crate::sleep::{GuardedSleep, SharedTimer};
 use crate::turns::Turns;
-
-/// The runtime's timer.
-pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
 
 /// The time limit of an exchange, across all of its steps.
 pub(crate) struct Deadline {

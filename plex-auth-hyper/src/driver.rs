@@ -1,6 +1,5 @@
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::thread;
 use std::time::Duration;
 
 use http_body::Body;
@@ -9,10 +8,9 @@ use plex_auth_proto::http::{Request, Response};
 use plex_auth_proto::{Flow, Outgoing, Step, TransportError};
 use tower_service::Service;
 
-use crate::deadline::SharedTimer;
 use crate::error_chain::BoxError;
 use crate::request_body::RequestBody;
-use crate::sleep::GuardedSleep;
+use crate::sleep::sleep;
 use crate::transport::Transport;
 
 /// The maximum time between two calls to a `watch` closure.
@@ -183,17 +181,5 @@ impl<F: Flow> Flow for Watched<'_, F> {
 
     fn complete(&mut self, now: Now, id: RequestId, completion: Completion) {
         self.0.complete(now, id, completion);
-    }
-}
-
-/// Sleeps with the runtime's timer. If the timer panics, as tokio's does without a runtime, the
-/// thread itself sleeps.
-async fn sleep(timer: SharedTimer, time: Duration) {
-    let slept = match GuardedSleep::start(&*timer, time) {
-        Ok(sleep) => sleep.await,
-        Err(panicked) => Err(panicked),
-    };
-    if slept.is_err() {
-        thread::sleep(time);
     }
 }

@@ -245,6 +245,7 @@ mod shared_token;
 mod sleep;
 #[cfg(feature = "client")]
 mod spawned_token;
+mod thread_sleep;
 #[cfg(feature = "client")]
 mod tls_error;
 mod token_task;

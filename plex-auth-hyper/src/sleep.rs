@@ -2,10 +2,32 @@
 
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
 use hyper::rt::{Sleep, Timer};
+
+use crate::thread_sleep::ThreadSleep;
+
+/// The runtime's timer.
+pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
+
+/// Sleeps with the runtime's timer or, if it cannot be used, on another thread, so that other tasks
+/// can run.
+pub(crate) async fn sleep(timer: SharedTimer, time: Duration) {
+    let slept = match GuardedSleep::start(&*timer, time) {
+        Ok(sleep) => sleep.await,
+        Err(panicked) => Err(panicked),
+    };
+    if slept.is_err() {
+        match ThreadSleep::start(time) {
+            Ok(sleep) => sleep.await,
+            Err(_) => thread::sleep(time),
+        }
+    }
+}
 
 /// A running sleep. If the timer panics, as tokio's does without a runtime, if time is not enabled,
 /// or if the runtime is being shut down, the panic is caught.

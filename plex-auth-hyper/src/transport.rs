@@ -12,10 +12,11 @@ use tower_service::Service;
 #[cfg(feature = "client")]
 use crate::client::Client;
 use crate::clock::{self, SharedClock};
-use crate::deadline::{Deadline, SharedTimer};
+use crate::deadline::Deadline;
 use crate::error_chain::BoxError;
 use crate::exchange;
 use crate::request_body::RequestBody;
+use crate::sleep::SharedTimer;
 
 /// The default time limit for an exchange: 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);

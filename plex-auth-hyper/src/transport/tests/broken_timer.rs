@@ -55,8 +55,8 @@ fn a_panicking_timer_ends_a_body() {
     assert!(matches!(error, (TransportErrorKind::NotStarted(_), true)), "{error:?}");
 }
 
-/// A flow that waits this often.
-struct Waits(u32);
+/// A flow that waits this often, each time for this long.
+struct Waits(u32, Duration);
 
 impl Flow for Waits {
     type Output = ();
@@ -65,7 +65,7 @@ impl Flow for Waits {
         match self.0.checked_sub(1) {
             Some(left) => {
                 self.0 = left;
-                Step::Wait(Some(Duration::from_millis(1)))
+                Step::Wait(Some(self.1))
             }
             None => Step::Done(()),
         }
@@ -77,5 +77,16 @@ impl Flow for Waits {
 #[test]
 fn a_flow_survives_a_panicking_timer() {
     let transport = Transport::over(Silent { ready: true }, BrokenTimer { polls: 0 });
-    assert_eq!(smol::block_on(transport.drive(&mut Waits(2))), Some(()));
+    let mut flow = Waits(2, Duration::from_millis(1));
+    assert_eq!(in_time(move || smol::block_on(transport.drive(&mut flow))), Some(()));
+}
+
+#[test]
+fn a_flow_without_a_timer_does_not_block() {
+    in_time(|| {
+        let transport = Transport::over(Silent { ready: true }, BrokenTimer { polls: 0 });
+        let mut flow = Waits(1, Duration::from_secs(3600));
+        let driven = std::pin::pin!(transport.drive(&mut flow));
+        assert!(driven.poll(&mut Context::from_waker(std::task::Waker::noop())).is_pending());
+    });
 }
