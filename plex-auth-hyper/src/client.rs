@@ -10,7 +10,7 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use plex_auth_proto::error::TransportErrorKind;
-use plex_auth_proto::http::{Request, Response};
+use plex_auth_proto::http::{Request, Response, Uri};
 use rustls::ClientConfig;
 use tower_service::Service;
 
@@ -163,10 +163,11 @@ struct FailedAttempt {
 
 async fn attempt(
     pool: &Pool,
-    request: Request<RequestBody>,
+    mut request: Request<RequestBody>,
     captured: CaptureConnection,
     send_state: &SendState,
 ) -> Result<Response<Incoming>, FailedAttempt> {
+    remove_user_info(request.uri_mut());
     let mut pending = pool.request(request);
     let response = poll_fn(|cx| {
         let polled = Pin::new(&mut pending).poll(cx);
@@ -224,6 +225,15 @@ fn check_url(request: &Request<RequestBody>) -> Result<(), ClientError> {
         (Some("http" | "https"), Some(_)) => Ok(()),
         _ => Err(ClientError::NotStarted("the URL is not an absolute http or https URL")),
     }
+}
+
+/// Removes the user information, which is not sent anyway, because hyper-util would log it.
+fn remove_user_info(uri: &mut Uri) {
+    let authority = uri.authority().map_or("", |authority| authority.as_str());
+    let Some((_, host)) = authority.rsplit_once('@') else { return };
+    let mut parts = uri.clone().into_parts();
+    parts.authority = host.parse().ok();
+    *uri = Uri::from_parts(parts).unwrap_or_default();
 }
 
 impl fmt::Debug for Client {

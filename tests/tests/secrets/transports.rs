@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use plex_auth_proto::OPERATIONS;
+use plex_auth_proto::http::Request;
 use plex_auth_proto::observer::{Observer, TracingObserver};
+use plex_auth_proto::{Call, OPERATIONS};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{
     EveryOperation, HOME_PIN, PIN, every_operation, one_of_each_kind,
@@ -127,6 +128,25 @@ fn raw_response(status: u16, body: &str, request_id: &str) -> Vec<u8> {
         body.len()
     )
     .into_bytes()
+}
+
+#[test]
+fn hyper_neither_sends_nor_logs_user_info() {
+    start_log();
+    let server = RawServer::start(vec![Step::Write(raw_response(200, "{}", REQUEST_ID))]);
+    let url = server.url().replace("//", "//u5er:pa55w0rd@");
+    let request = Request::get(url).body(()).unwrap();
+    let call = Call::status_only("getNothing", request).secret_url();
+    Carrier::hyper(None).send(call).unwrap();
+
+    let (_, lines) = log();
+    assert!(lines.iter().any(|(target, _)| target.starts_with("hyper_util")));
+    let leak = lines.iter().find(|(_, text)| text.contains("u5er") || text.contains("pa55w0rd"));
+    assert!(leak.is_none(), "{leak:?}");
+    let request = String::from_utf8_lossy(&server.requests()[0].bytes).into_owned();
+    let host = format!("127.0.0.1:{}", server.port());
+    assert!(request.contains(&host) && !request.contains("u5er"), "{request}");
+    assert!(!request.contains("authorization"), "{request}");
 }
 
 #[test]
