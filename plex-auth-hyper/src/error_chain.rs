@@ -36,7 +36,7 @@ pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
 /// Classifies an error within the body of a response.
 pub(crate) fn body_failure(error: &BoxError) -> TransportErrorKind {
     match ErrorChain::of(&**error).kind {
-        Some(TransportErrorKind::NotHttp) => TransportErrorKind::NotHttp,
+        Some(kind @ (TransportErrorKind::NotHttp | TransportErrorKind::Tls(_))) => kind,
         _ => TransportErrorKind::CutOff,
     }
 }
@@ -163,7 +163,11 @@ impl ErrorChain {
                 ClientError::NameNotFound => TransportErrorKind::NameNotFound,
             })
         } else if let Some(error) = error.downcast_ref::<rustls::Error>() {
-            Some(TransportErrorKind::Tls(tls_error::classify(error)))
+            Some(TransportErrorKind::Tls(match tls_error::classify(error) {
+                // After the handshake, it is certain that the server speaks TLS.
+                TlsErrorKind::NotTls if self.http => TlsErrorKind::Other,
+                kind => kind,
+            }))
         } else {
             self.proxy |= self.connecting && is_proxy_error(error);
             None

@@ -21,6 +21,8 @@ pub enum TlsEnd {
     Close,
     /// A TCP reset.
     Reset,
+    /// Bytes that are not TLS, then the end of the TCP connection.
+    PlainText,
 }
 
 /// A TLS server on `127.0.0.1` that runs until the process ends.
@@ -84,6 +86,9 @@ fn serve(
         stream.conn.send_close_notify();
     }
     stream.flush()?;
+    if end == TlsEnd::PlainText {
+        stream.sock.write_all(b"HTTP/1.1 200 OK\r\n\r\n")?;
+    }
     if end == TlsEnd::Reset {
         return SockRef::from(&stream.sock).set_linger(Some(Duration::ZERO));
     }

@@ -55,6 +55,19 @@ fn refusal_cut_off_before_its_body_proves_nothing() {
 }
 
 #[test]
+fn plain_text_after_the_handshake_is_a_tls_error() {
+    for head in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{"] {
+        let server = TlsServer::start(head, TlsEnd::PlainText);
+        let carrier = Carrier::hyper(Some(server.root_der()));
+        let call = plex_tv_at(&server.url()).token_details(&Token::new("abc").unwrap());
+        let error = carrier.send(call).unwrap_err();
+        let found = transport_error(&error);
+        assert_eq!(found.kind(), TransportErrorKind::Tls(TlsErrorKind::Other), "{head}");
+        assert!(found.may_have_been_sent(), "{head}");
+    }
+}
+
+#[test]
 fn plain_body_ends_with_the_connection() {
     for carrier in Carrier::transports() {
         let server = RawServer::start(vec![write(RESPONSE), Step::Close]);
