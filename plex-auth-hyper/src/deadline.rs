@@ -1,8 +1,8 @@
 //! The time limit of one exchange.
 
-use std::future::poll_fn;
+use std::future::{poll_fn, ready};
 use std::pin::{Pin, pin};
-use std::task::{Context, Poll, ready};
+use std::task::{self, Context, Poll};
 use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
@@ -40,6 +40,11 @@ impl Deadline {
         Ok(())
     }
 
+    /// Returns an error if the time limit is exceeded, or if the timer has stopped.
+    pub(crate) async fn check(&mut self) -> Result<(), TransportErrorKind> {
+        self.race(ready(())).await
+    }
+
     /// Runs `work` within the remaining time.
     ///
     /// # Errors
@@ -57,7 +62,7 @@ impl Deadline {
                 return Poll::Ready(Err(kind));
             }
             // Polling the timer is not enough: the runtime needs a chance to fire it.
-            ready!(self.turns.poll_next(cx));
+            task::ready!(self.turns.poll_next(cx));
             if let Poll::Ready(output) = work.as_mut().poll(cx) {
                 return Poll::Ready(Ok(output));
             }
@@ -73,6 +78,9 @@ impl Deadline {
 
     /// Returns `Ready` with the reason if the exchange must end.
     fn poll_limit(&mut self, cx: &mut Context<'_>) -> Poll<TransportErrorKind> {
+        if self.limit.is_zero() {
+            return Poll::Ready(TransportErrorKind::TimedOut(self.limit));
+        }
         let Some(sleep) = &mut self.sleep else { return Poll::Pending };
         Pin::new(sleep).poll(cx).map(|result| match result {
             Ok(()) => TransportErrorKind::TimedOut(self.limit),

@@ -129,6 +129,9 @@ where
     B: Body,
     B::Error: Into<BoxError>,
 {
+    if let Err(kind) = deadline.check().await {
+        return Err(outgoing.transport_error(kind, false));
+    }
     send_state.attach_to(&mut request);
     let observed = send_state.observed();
     observed.start();

@@ -10,7 +10,7 @@ use plex_auth_proto::http::{HeaderValue, Request};
 use plex_auth_proto::{Account, Call, Credentials, ResponseError, Token};
 use plex_auth_tests::carrier::Carrier;
 use plex_auth_tests::every_operation::{Inputs, every_operation};
-use plex_auth_tests::{RawServer, Step, in_parallel};
+use plex_auth_tests::{RawServer, Reports, Step, in_parallel};
 use plex_auth_ureq::ureq::middleware::MiddlewareNext;
 use plex_auth_ureq::ureq::{Agent, SendBody};
 
@@ -262,6 +262,22 @@ fn head_enlarged_by_middleware_may_be_sent_in_part() {
     let transport = plex_auth_ureq::Transport::over(agent);
     let error = transport.send(token_details(&server.url())).unwrap_err();
     assert!(transport_error(&error).may_have_been_sent(), "{error}");
+}
+
+#[test]
+fn without_time_nothing_is_sent() {
+    for carrier in [Carrier::hyper(None), Carrier::own_hyper(), Carrier::ureq(None)] {
+        let server = RawServer::start(vec![write_success()]);
+        let reports = Reports::default();
+        let carrier = carrier.observer(reports.clone());
+        let call = token_details(&server.url()).deadline(Duration::ZERO);
+        let error = carrier.send(call).unwrap_err();
+        let found = transport_error(&error);
+        let expected = (TransportErrorKind::TimedOut(Duration::ZERO), false);
+        assert_eq!((found.kind(), found.may_have_been_sent()), expected, "{}", carrier.name());
+        assert!(reports.take().is_empty(), "{}", carrier.name());
+        assert!(server.requests().is_empty(), "{}", carrier.name());
+    }
 }
 
 #[test]
