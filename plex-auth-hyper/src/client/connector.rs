@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::rt::{Read, ReadBufCursor, Sleep, Timer, Write};
 use hyper_rustls::HttpsConnector;
@@ -54,7 +54,11 @@ impl Service<Uri> for Connector {
     }
 
     fn call(&mut self, destination: Uri) -> Opening {
-        Opening { connecting: self.https.call(destination), limit: None }
+        Opening {
+            connecting: self.https.call(destination),
+            limit: None,
+            since: TokioTimer::new().now(),
+        }
     }
 }
 
@@ -63,6 +67,8 @@ pub(super) struct Opening {
     connecting: Connecting,
     /// The timer, which is started at the first wait.
     limit: Option<Pin<Box<dyn Sleep>>>,
+    /// The time at which the connection was requested.
+    since: Instant,
 }
 
 impl Opening {
@@ -73,6 +79,14 @@ impl Opening {
         let limit = self.limit.get_or_insert_with(|| TokioTimer::new().sleep(CONNECT_TIMEOUT));
         ready!(limit.as_mut().poll(cx));
         Poll::Ready(Err(ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()))
+    }
+
+    /// Returns the time that has passed, in whole seconds if there are any. hyper-util does not
+    /// report its limit for a single address, which is shorter if there are several addresses.
+    fn exceeded_limit(&self) -> Duration {
+        let passed = TokioTimer::new().now().saturating_duration_since(self.since);
+        let seconds = Duration::from_secs(passed.as_secs());
+        if seconds.is_zero() { passed } else { seconds.min(CONNECT_TIMEOUT) }
     }
 }
 
@@ -90,7 +104,7 @@ impl Future for Opening {
         };
         polled.map_ok(Socket::new).map_err(|error| {
             if is_connect_timeout(&*error) {
-                ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()
+                ClientError::ConnectTimedOut(self.exceeded_limit()).into()
             } else {
                 error
             }
@@ -214,5 +228,33 @@ impl Write for Socket {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::task::Waker;
+
+    use super::*;
+
+    #[test]
+    fn connect_timeout_is_the_time_that_passed() {
+        for (passed, reported) in [(5, 5), (11, 10)] {
+            let error = io::Error::from(io::ErrorKind::TimedOut);
+            let connecting: Connecting = Box::pin(ready(Err(error.into())));
+            let since = TokioTimer::new().now() - Duration::from_secs(passed);
+            let opening = pin!(Opening { connecting, limit: None, since });
+            let Poll::Ready(Err(error)) = opening.poll(&mut Context::from_waker(Waker::noop()))
+            else {
+                panic!("no error");
+            };
+            let error = error.downcast_ref::<ClientError>();
+            let expected = Duration::from_secs(reported);
+            assert!(
+                matches!(error, Some(ClientError::ConnectTimedOut(time)) if *time == expected),
+                "{error:?}"
+            );
+        }
     }
 }
