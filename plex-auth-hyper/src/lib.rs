@@ -86,6 +86,13 @@
 //! the runtime that opened them runs. In another runtime, a request can wait on such a connection
 //! until its time limit expires.
 //!
+//! **A waiting request can get a connection before the previous response on it is parsed.**
+//! hyper-util passes the connection on when the body has been read. If the response then turns out
+//! to be unreadable or to belong to another request, the connection closes after the waiting
+//! request instead of before it. The response to that request is checked like any other on a reused
+//! connection. Give a call of your own [its own connection](Call::own_connection) if its response
+//! must not be mistaken for another.
+//!
 //! **A service that retries or follows redirects cannot be controlled.** tower-http's
 //! `FollowRedirect` follows redirects, and its `FilterCredentials`, which removes credentials from
 //! a request to another host, does not remove `X-Plex-Token`. tower's `Retry`, or a client with its
@@ -103,7 +110,7 @@
 //! With your own service, a call that wants [its own connection](Reply::wants_own_connection), or
 //! is repeated on one, is guaranteed one only if the service opens a connection for each request.
 //! With a client from hyper-util and the feature `client`, a connection whose response may belong
-//! to another request is not reused; with any other service, it can be.
+//! to another request is closed; with any other service, it can be reused.
 //!
 //! Your own service does not report whether a response arrived on a new connection, so a refusal is
 //! [confirmed](Outgoing::must_confirm) as if the connection had been reused.

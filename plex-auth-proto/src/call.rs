@@ -36,8 +36,9 @@
 //!    idempotent request can be repeated in the same way.
 //! 8. **Do not reuse a connection after an unreadable response.** Use [`Outgoing::received`] to
 //!    attach to the response a function that closes its connection. The function is called if
-//!    [`Reply::parse`] returns an error for a successful response. A sender that uses a new
-//!    connection for each request can skip this step and the previous two, and call
+//!    [`Reply::parse`] returns an error for a successful response. If the HTTP client passes the
+//!    connection to a waiting request before that, close it after that request. A sender that uses
+//!    a new connection for each request can skip this step and the previous two, and call
 //!    [`Reply::on_own_connection`] instead.
 //! 9. **Return the status, the headers and the body of every response**, whatever its status. If
 //!    the body of an unsuccessful response ends early, return the part that arrived. If no response
