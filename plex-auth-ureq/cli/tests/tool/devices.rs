@@ -298,7 +298,9 @@ fn a_wrong_clock_is_explained() {
     fs::write(&path, state.replace(harness.server.url(), &plex_tv.url())).unwrap();
     let mut token = harness.command(&["token"]);
     token.env_remove("PLEX_AUTH_PLEX_TV");
-    Running::start(token, "").wait().assert_failed(74, &["clock may be wrong", "the output of `date`"]);
+    Running::start(token, "")
+        .wait()
+        .assert_failed(74, &["clock may be wrong", "the output of `date`"]);
     // Nothing was lost.
     fs::write(&path, state).unwrap();
     harness.succeed(&["token"]);
