@@ -12,7 +12,7 @@ static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// A clock that the transport shares with its clones.
 pub(crate) type SharedClock = Arc<dyn Fn() -> Now + Send + Sync>;
 
-/// Returns the system's clock.
+/// Returns the system clock.
 pub(crate) fn system() -> SharedClock {
     Arc::new(|| Now::new(ORIGIN.elapsed(), SystemTime::now()))
 }

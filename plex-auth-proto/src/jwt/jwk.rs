@@ -114,7 +114,7 @@ fn thumbprint(public_key: &[u8; 32]) -> String {
 #[non_exhaustive]
 pub enum InvalidKeyId {
     /// The text is empty or only whitespace.
-    #[error("the key ID is empty; use a UUID, for example, and never change it")]
+    #[error("the key ID is empty; use an ID that never changes, such as a UUID")]
     Empty,
     /// The text contains a control character.
     #[error("the key ID contains a control character; remove it")]

@@ -171,7 +171,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         ),
         Answer::VerificationCodeRequired(_) => (
             Exit::Refused,
-            "The account has two-factor authentication.",
+            "The account uses two-factor authentication.",
             "Pass the code as the third line of input, or sign in on Plex's page: {login --open}",
         ),
         Answer::VerificationCodeRejected(_) => (
@@ -298,7 +298,7 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         }
         Reason::Refused | Reason::Unreachable => failure.likely(other_host).next(check_host),
         Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure
-            .likely("This computer may have booted without a network, or the certificate needs to be replaced.")
+            .likely("This computer's clock may be wrong because it booted without a network, or the certificate needs to be replaced.")
             .next(CLOCK),
         Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
             .likely("A corporate proxy is intercepting the connection, or the server has a private certificate.")

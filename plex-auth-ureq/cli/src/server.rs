@@ -67,7 +67,7 @@ pub(crate) fn token(
 pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl>, Failure> {
     let invalid = |error| {
         Failure::usage(error)
-            .likely("The server's URL is misspelled.")
+            .likely("There is a typo in the URL, or it is not the server's base URL.")
             .next("Correct the URL, or use the server's name. To list the servers: {servers}")
     };
     let url = named.contains("://").then(|| named.parse()).transpose().map_err(invalid)?;

@@ -130,7 +130,7 @@ impl<'a> Session<'a> {
         self.http.send(call)
     }
 
-    /// Explains the error of a request.
+    /// Explains a failed request.
     pub(crate) fn explain(&self, error: &Error) -> Failure {
         explain::request_error(error, self.asked())
     }

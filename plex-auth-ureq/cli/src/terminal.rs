@@ -24,8 +24,8 @@ mod unix {
         settings: Termios,
     }
 
-    /// Until this is dropped, the terminal does not show what is typed, and passes on each key at
-    /// once.
+    /// While this exists, the terminal does not echo what is typed and delivers each key
+    /// immediately.
     #[derive(Debug)]
     pub(crate) struct Hidden(());
 

@@ -135,7 +135,7 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
         // This asks for a secret, which may be the surplus argument.
         "login" => return None,
         "switch" if error.kind() != ErrorKind::TooManyValues => (
-            "A name with spaces is not quoted, or the Home PIN was passed. Secrets cannot be passed as arguments, where other users could see them.",
+            "A name with spaces is not quoted, or the Home PIN was passed as an argument. Secrets cannot be passed as arguments, where other users could see them.",
             "Put the name in quotes, without the Home PIN: the command asks for it. See {--help}",
         ),
         _ if error.kind() == ErrorKind::TooManyValues => (

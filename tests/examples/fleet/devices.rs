@@ -50,7 +50,7 @@ pub(crate) struct Fleet<S> {
     agenda: Agenda,
     pending: HashMap<u32, Pending>,
     seed: u64,
-    /// The intervals in which a device had no valid token.
+    /// The intervals during which a device had no valid token.
     pub(crate) lapses: Vec<Range<u64>>,
     /// For each outage, the time at which the last device that it had delayed renewed its token, or
     /// 0 if there was none.

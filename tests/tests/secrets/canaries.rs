@@ -46,8 +46,8 @@ pub(crate) fn canary_inputs(url: &str) -> Inputs {
     inputs
 }
 
-/// Returns bodies that echo every secret, in formats that the core parses and in others, and an
-/// empty body.
+/// Returns an empty body, and bodies that echo every secret, both in formats that the core parses
+/// and in others.
 pub(crate) fn echoes() -> Vec<String> {
     let all = canaries().join(" ");
     let xml = all.replace('&', "&amp;");

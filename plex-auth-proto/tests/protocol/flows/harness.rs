@@ -300,8 +300,8 @@ impl<F: Flow> Driven<F> {
         self
     }
 
-    /// Advances the clock until the flow ends, and returns the outcome, which is reported only
-    /// once.
+    /// Advances the clock until the flow ends, asserts that the outcome is reported only once, and
+    /// returns it.
     pub(crate) fn finish(&mut self) -> F::Output {
         assert!(self.send().is_none(), "the flow has not finished");
         assert!(

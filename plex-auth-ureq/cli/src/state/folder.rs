@@ -31,7 +31,7 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
         // on a disk that is lost with the container.
         let what = format!("the home folder {} does not exist", home.display());
         return Err(Failure::machine(what)
-            .likely("The tool is running in a service or container whose user has no home folder.")
+            .likely("The tool is running as a service or in a container, as a user without a home folder.")
             .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR."));
     }
     // In etcetera, `%LOCALAPPDATA%` is the folder for caches.

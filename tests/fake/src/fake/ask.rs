@@ -3,7 +3,7 @@
 use http::Request;
 use serde_json::Value;
 
-/// A request, and the time of its arrival.
+/// A request and its arrival time.
 #[derive(Debug)]
 pub(crate) struct Ask<'a> {
     request: &'a Request<Vec<u8>>,

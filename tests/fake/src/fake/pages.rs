@@ -1,5 +1,5 @@
 //! The pages on which users link a PIN in a browser, and the QR code that leads to one of them. The
-//! pages are forms without external resources, and not part of an API.
+//! pages are plain forms that load no external resources. They are not part of Plex's API.
 
 pub(super) mod auth;
 pub(super) mod link;
