@@ -3,8 +3,8 @@
 //!
 //! The program asks for the username, the password and, if the account has two-factor
 //! authentication, the verification code. If standard input is not a terminal, it reads one line
-//! for each. Command-line arguments would be visible to other users of the machine. The client
-//! identifier is read from the file `client-identifier`; create it once, with
+//! for each. It takes none of these as command-line arguments, which other users of the machine
+//! could see. The client identifier is read from the file `client-identifier`; create it once, with
 //! `uuidgen > client-identifier`. If `PLEX_TV_URL` is set, it replaces `https://plex.tv/api/v2`.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 
