@@ -63,7 +63,7 @@ struct Pools {
 type Pool = legacy::Client<Connector, RequestBody>;
 
 impl Client {
-    /// Creates a client with these settings. Without any, every call returns an error.
+    /// Creates a client with these settings. If there are none, every call returns an error.
     pub(crate) fn new(settings: Option<ClientConfig>) -> Self {
         let pools = settings
             .map(|settings| {

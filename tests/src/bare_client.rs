@@ -1,4 +1,4 @@
-//! A minimal HTTP client: a socket, TLS for `https` URLs, and a parser of response heads.
+//! A minimal HTTP client: a socket, TLS for `https` URLs, and a parser for response heads.
 
 use std::io::{self, Read, Write};
 use std::net::TcpStream;

@@ -146,7 +146,7 @@ fn one_line(text: &str) -> Box<str> {
     line.map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 
-/// Returns whether the character is safe to print. Apart from control characters, this excludes
+/// Returns whether the character is safe to print. Besides control characters, this excludes
 /// line and paragraph separators, which start a new line, and directional marks, which can reverse
 /// the text.
 fn is_shown(character: char) -> bool {

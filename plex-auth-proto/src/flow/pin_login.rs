@@ -119,7 +119,7 @@ macro_rules! pin_login_methods {
             self
         }
 
-        /// Sets the first and the longest interval between two polls. The defaults are 1 and 5
+        /// Sets the first and the longest interval between polls. The defaults are 1 and 5
         /// seconds, and the minimum is one second. The interval grows by one second every minute.
         pub fn poll_interval(mut self, first: Duration, longest: Duration) -> Self {
             self.$machine.set_poll_interval(PollInterval::new(first, longest));

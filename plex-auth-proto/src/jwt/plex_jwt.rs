@@ -277,7 +277,7 @@ pub enum InvalidPlexJwt {
     #[error("the JWT is not signed")]
     NotSigned,
     /// The token has no expiry, or an unreadable one.
-    #[error("the JWT has no expiration time")]
+    #[error("the JWT's expiration time is missing or unreadable")]
     NoExpiry,
     /// The token expires before 1970 or after the year 9999.
     #[error("the JWT's expiration time is not between the years 1970 and 9999")]

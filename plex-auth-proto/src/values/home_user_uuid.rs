@@ -81,7 +81,7 @@ pub enum InvalidHomeUserUuid {
     Empty,
     /// The text contains a character other than an ASCII letter, a digit or a hyphen.
     #[error(
-        "the Home user's UUID contains an invalid character; copy it from the list of Home users, such as 5e1f0c9b7a3d2468"
+        "the Home user's UUID contains an invalid character; copy it from the list of Home users (it looks like 5e1f0c9b7a3d2468)"
     )]
     Character,
     /// The text is longer than 64 bytes.

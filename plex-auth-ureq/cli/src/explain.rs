@@ -27,8 +27,8 @@ const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {
 const PASSWORD_SIGN_IN: &str = "postUsersSignInData";
 /// The operation that every media server answers, even without a token.
 const IDENTITY: &str = "getIdentity";
-const LATER: &str = "Try again later. The saved state has not changed.";
-const NETWORK: &str = "Check the network, then try again. The saved state has not changed.";
+const LATER: &str = "Try again later. No saved sign-in was lost.";
+const NETWORK: &str = "Check the network, then try again. No saved sign-in was lost.";
 const CLOCK: &str = "If the output of `date` is wrong, set the system clock, then try again.";
 
 /// The facts, other than the error, that an explanation depends on.

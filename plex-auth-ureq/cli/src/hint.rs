@@ -190,7 +190,8 @@ fn word(Given { name, value, .. }: &Given) -> String {
     }
 }
 
-/// Returns a path, quoted for a shell so that no program mistakes it for an option.
+/// Returns a path quoted for a shell. If it starts with a hyphen, it gets the prefix `./`, so that
+/// no program mistakes it for an option.
 pub(crate) fn quoted_path(path: &Path) -> String {
     let is_like_option = path.as_os_str().as_encoded_bytes().starts_with(b"-");
     if is_like_option { quoted(Path::new(".").join(path)) } else { quoted(path) }

@@ -162,7 +162,7 @@ impl<'a> Session<'a> {
             ControlFlow::Continue(())
         };
         let output = self.http.drive_with(flow, &mut watch);
-        output.ok_or_else(|| Failure::internal("the flow was already finished"))
+        output.ok_or_else(|| Failure::internal("the flow had already finished"))
     }
 
     /// Returns the current time for a flow.
@@ -244,7 +244,7 @@ fn transport(options: &Options) -> Result<Transport, Failure> {
         }
         if !found {
             return Err(Failure::machine(format!("{name} contains no certificate"))
-                .likely("It is a key, or not in PEM format.")
+                .likely("It is a private key, or is not in PEM format.")
                 .next("Use a file that contains -----BEGIN CERTIFICATE-----."));
         }
     }

@@ -44,8 +44,10 @@ pub(crate) fn of_server(
 
 fn check_output(session: &Session<'_>, show: bool) -> Result<(), Failure> {
     if output::is_terminal() && !show {
-        return Err(Failure::usage("the token is not printed to a terminal")
-            .likely("It was not redirected. Anyone who sees the screen could use the account.")
+        return Err(Failure::usage("refusing to print the token to a terminal")
+            .likely(
+                "Standard output is a terminal. Anyone who sees the screen could use the account.",
+            )
             .next("In a script: TOKEN=$({token}). To see it: {token --show}"));
     }
     session.output.check_secret("the token")

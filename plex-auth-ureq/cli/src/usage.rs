@@ -55,7 +55,7 @@ fn not_understood(error: &clap::Error) -> Failure {
         return Failure::usage(what)
             .likely("Secrets cannot be passed as arguments, where other users could see them.")
             .next(
-                "Leave out the argument. To use a token or a password, run {login --token} or {login --password}, which asks for it or reads it from a pipe.",
+                "Leave out the argument. To use a token or a password, run {login --token} or {login --password}; both ask for it or read it from a pipe.",
             );
     }
     if let Some(what) = invalid_value(error) {

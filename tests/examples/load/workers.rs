@@ -29,7 +29,8 @@ pub(crate) struct Ground {
 }
 
 impl Workers {
-    /// Creates workers over ureq. They trust this root, if any, in addition to the default roots.
+    /// Creates workers that send over ureq. They trust this root, if any, in addition to the
+    /// default roots.
     pub(crate) fn sync(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
         let builder =

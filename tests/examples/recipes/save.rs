@@ -48,7 +48,7 @@ pub(crate) fn saved(file: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Like [`saved`], for text.
+/// Like [`saved`], but for text.
 pub(crate) fn saved_text(file: &Path) -> io::Result<Option<String>> {
     let text = |bytes| String::from_utf8(bytes).map_err(io::Error::other);
     saved(file)?.map(text).transpose()

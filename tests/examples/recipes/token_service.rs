@@ -18,7 +18,7 @@ const FRESH: Duration = Duration::from_secs(5 * 60);
 /// The time for which a valid token counts as valid while Plex cannot be reached.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
-/// The time for which nothing is sent after an error, if the flow does not say how long to wait.
+/// How long to send nothing after an error, if the flow does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// The service, with the cached results. A real one would be behind a lock, and remove entries

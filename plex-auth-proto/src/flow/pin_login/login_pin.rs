@@ -18,7 +18,7 @@ pub enum LoginPin {
 }
 
 impl LoginPin {
-    /// Returns the PIN: its ID, its code and the URL of its QR code.
+    /// Returns the PIN, including its ID, its code and the URL of its QR code.
     pub fn pin(&self) -> &Pin {
         match self {
             Self::Code(pin) => pin.pin(),

@@ -119,7 +119,7 @@ lenient::object! {
     pub struct Device {
         /// The ID for [removing](PlexTv::remove_device) the device.
         pub id: Option<DeviceId>,
-        /// The name of the device, as set by the device itself.
+        /// The name of the device, as reported by the device.
         pub name: Option<String>,
         /// The product, such as `Plex for Roku`.
         pub product: Option<String>,

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-/// An option of a run.
+/// An option that was given to a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
     /// The name with its dashes.

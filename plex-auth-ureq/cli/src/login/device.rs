@@ -24,7 +24,7 @@ pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
             "the profile \"{name}\" has a device key, which works only for its own account"
         ))
         .likely("The key was registered with the account that would be replaced.")
-        .next("Sign out first: {logout}, then {login --device-key}")),
+        .next("Sign out: {logout}, then sign in again: {login --device-key}")),
         Some(device) => Ok(device.clone()),
         None => {
             let device = Device::new()?;

@@ -155,9 +155,9 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-/// Saves a sign-in, revokes the one that it replaces, and returns the line to report about that. If
-/// the new sign-in cannot be saved, an issued token is revoked, unless there is a device key, with
-/// which the next login can get another token.
+/// Saves a sign-in, revokes the one that it replaces unless it is shared, and returns a line that
+/// says so, or an empty string. If the new sign-in cannot be saved, an issued token is revoked,
+/// unless there is a device key, with which the next login can get another token.
 fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<String, Failure> {
     let name = &session.options.profile;
     let SignIn { profile, device, is_issued, .. } = sign_in;

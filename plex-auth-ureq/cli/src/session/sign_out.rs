@@ -1,4 +1,5 @@
-//! Signing out: the token is revoked, and a device with a key is removed from the account.
+//! Signing out: the token is revoked or, if there is a key, the device is removed from the
+//! account.
 
 use plex_auth_ureq::{Error, PlexTv, Token};
 

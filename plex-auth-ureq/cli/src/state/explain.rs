@@ -67,7 +67,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
     }
 }
 
-/// Returns the error for a folder to which any user can write.
+/// Returns the error for a folder that any user can write to.
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
         .likely("Its permissions are too open: another user could add or replace files.")

@@ -224,7 +224,7 @@ fn unusable_files_and_commands_are_explained() {
         74,
         &[
             "key.pem contains no certificate",
-            "It is a key, or not in PEM format.",
+            "It is a private key, or is not in PEM format.",
             "Use a file that contains -----BEGIN CERTIFICATE-----.",
         ],
     );

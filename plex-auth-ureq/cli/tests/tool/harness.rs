@@ -23,7 +23,7 @@ pub(crate) mod unix;
 /// Upper bound on each wait, long enough for a busy machine.
 const LIMIT: Duration = Duration::from_secs(100);
 
-/// The path of the tool's executable.
+/// The path to the tool's executable.
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_plex-auth");
 
 /// A fake Plex and a home folder, separate for each test.

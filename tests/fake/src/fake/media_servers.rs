@@ -119,7 +119,7 @@ impl MediaServer {
         self.access.push(Access { who, token: tokens::opaque(first + self.admitted) });
     }
 
-    /// Issues a transient token with the access of this account.
+    /// Issues a transient token with this account's access.
     pub(crate) fn issue(&mut self, who: Who, now: u64) -> String {
         let token = self.unregistered_token();
         let expires_at = now.saturating_add(TRANSIENT_SECONDS);

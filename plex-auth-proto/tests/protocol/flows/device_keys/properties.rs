@@ -1,4 +1,4 @@
-//! Properties: the flows behave correctly for any order of responses, errors and clock changes.
+//! Property tests: the flows behave correctly for any order of responses, errors and clock changes.
 
 use std::time::Duration;
 

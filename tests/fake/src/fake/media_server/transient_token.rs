@@ -1,4 +1,5 @@
-//! `POST {server}/security/token`: a short-lived token with the access of the request's token.
+//! `POST {server}/security/token`: issues a short-lived token with the same access as the
+//! request's token.
 
 use http::{Response, StatusCode};
 use serde_json::json;
