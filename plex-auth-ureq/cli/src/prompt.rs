@@ -137,7 +137,7 @@ fn cannot_read(prompt: &str, error: &io::Error) -> Failure {
     if error.kind() == ErrorKind::InvalidData {
         return Failure::usage(format!("the answer to \"{prompt}\" is not UTF-8 text"))
             .likely("The wrong file was redirected to standard input.")
-            .next("Pass one line for each prompt.");
+            .next("Pass one line of UTF-8 text for each prompt.");
     }
     Failure::machine(format!("the answer to \"{prompt}\" could not be read: {error}"))
         .likely("The terminal was closed, or standard input is not a readable file.")

@@ -131,7 +131,8 @@ impl Harness {
         self.fake(|fake| fake.requests().last().cloned()).expect("a request")
     }
 
-    /// Returns the number of connections that the fake accepted, or `None` in memory.
+    /// Returns the number of connections that the fake accepted, or `None` if the fake runs in
+    /// memory.
     pub(crate) fn connections(&self) -> Option<usize> {
         self.server.as_ref().map(Server::connections)
     }

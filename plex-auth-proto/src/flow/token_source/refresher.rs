@@ -37,7 +37,8 @@ pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
         None
     }
 
-    /// Returns the error of the last attempt to get a token, if it failed.
+    /// Returns the error of the last attempt to get a token, if it failed and is being retried. A
+    /// final error is the output of the flow or its [`refusal`](Self::refusal) instead.
     fn last_error(&self) -> Option<Arc<dyn StdError + Send + Sync>> {
         None
     }

@@ -19,8 +19,8 @@ impl TokenSourceStatus {
         self.revision
     }
 
-    /// Returns the error of the last attempt to get a token, if it failed. The attempt is retried
-    /// unless the token source has [ended](Self::end).
+    /// Returns the error of the last attempt to get a token, if it failed and is being retried. An
+    /// error that ends the token source is available only from [`end`](Self::end).
     pub fn last_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.last_error.as_deref()
     }

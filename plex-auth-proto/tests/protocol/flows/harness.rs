@@ -216,8 +216,8 @@ impl<F: Flow> Driven<F> {
         panic!("the flow neither sends a request nor ends");
     }
 
-    /// Carries out all current actions of the flow. Returns the time that the flow then waits, or
-    /// `None` if it has ended or waits indefinitely.
+    /// Polls the flow until it waits or ends, and collects the requests and signatures that it asks
+    /// for. Returns how long it waits, or `None` if it has ended or waits indefinitely.
     pub(crate) fn settle(&mut self) -> Option<Duration> {
         loop {
             match self.step() {

@@ -41,7 +41,7 @@ pub(super) fn run(
         }
         TokenState::Invalid(error) => Err(session
             .explain(&error.into())
-            .likely("It was not copied completely, or its device was signed out.")
+            .likely("The token was not copied completely, or its device was signed out.")
             .next("Get a valid token, or sign in on Plex's page: {login --open}")),
         TokenState::Unknown { error, .. } => Err(session.explain(&error)),
         _ => Err(check::undecided()),

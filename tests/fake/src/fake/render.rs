@@ -1,4 +1,4 @@
-//! Responses in JSON, XML and HTML.
+//! Responses in JSON, XML, HTML and PNG, and empty ones.
 
 use std::fmt::{self, Write as _};
 
