@@ -41,7 +41,7 @@ pub(crate) fn body_failure(error: &BoxError) -> TransportErrorKind {
     }
 }
 
-/// The facts in a chain of errors, collected from the outermost error to the innermost.
+/// What a chain of errors says about the failure, collected from the outermost error inward.
 #[derive(Default)]
 struct ErrorChain {
     kind: Option<TransportErrorKind>,

@@ -92,7 +92,7 @@ fn expired() -> Failure {
 pub(crate) fn key_not_registered() -> Failure {
     let what = "Plex did not register the device's key, so the token cannot be renewed";
     Failure::new(Exit::Refused, what)
-        .likely("Plex did not match the key to the code.")
+        .likely("Plex did not associate the key with the code.")
         .next(
             "The token is saved. Use it as is, or sign in as a new device: {logout}, then {login --device-key}",
         )

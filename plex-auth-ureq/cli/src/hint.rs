@@ -37,7 +37,7 @@ impl Hint {
         self
     }
 
-    /// Replaces the tool's help by that of the command with these words.
+    /// Points `--help` to the help of this subcommand, as in `login --help`.
     pub(crate) fn help_of(mut self, words: &[String]) -> Self {
         for part in &mut self.0 {
             if let Part::Command(arguments) = part {

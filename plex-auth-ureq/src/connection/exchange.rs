@@ -73,7 +73,7 @@ impl Exchange {
         self.lock().was_reused
     }
 
-    /// Returns the failure of the connection, if it failed.
+    /// Returns why the connection failed, if it did.
     pub(crate) fn failure(&self) -> Option<Failure> {
         self.lock().failure
     }

@@ -28,7 +28,7 @@ pub enum DeviceTokenProgress {
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
     },
-    /// There is a token.
+    /// A token is available.
     #[non_exhaustive]
     Active {
         /// The token.

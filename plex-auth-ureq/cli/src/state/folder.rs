@@ -1,4 +1,4 @@
-//! The folder for the state: the one that the user named, or the platform's.
+//! The state folder: the one that the user named, or the platform's default.
 
 use std::env;
 use std::path::{Path, PathBuf};

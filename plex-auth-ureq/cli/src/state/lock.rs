@@ -56,7 +56,7 @@ fn is_interrupted(error: &io::Error) -> bool {
 fn held(path: &Path) -> Failure {
     Failure::new(Exit::Machine, format!("{} is locked by another process", path.display()))
         .likely("Another plex-auth process is waiting for Plex, or was suspended.")
-        .next(Hint::from("Try again after it has ended, or wait longer: --timeout SECONDS"))
+        .next(Hint::from("Try again after it exits, or wait longer: --timeout SECONDS"))
 }
 
 fn open(path: &Path) -> Result<File, Failure> {
