@@ -55,8 +55,9 @@ pub struct MediaServer {
 
 impl MediaServer {
     /// Creates a client for the media server at `url`, usually `http://HOST:32400`. The token must
-    /// be valid for the server: the token of an account with access to the server, the server's own
-    /// access token, or a transient token (see [`Token`]).
+    /// be valid for the server. It can be the token of an account that has access to the server,
+    /// the access token that [`resources`](crate::PlexTv::resources) returns for the server, or a
+    /// transient token (see [`Token`]).
     pub fn new(identity: ClientIdentity, url: ServerUrl, token: Token) -> Self {
         MediaServerAddress::new(identity, url).with_token(token)
     }
@@ -92,8 +93,7 @@ impl MediaServer {
     }
 }
 
-/// A client for a media server, with one client identity and without a token, for requests that
-/// must not carry one.
+/// A media server client that has no token, for requests that must not carry one.
 ///
 /// | Method | Published operation | Request |
 /// |---|---|---|
@@ -128,7 +128,7 @@ pub struct MediaServerAddress {
 }
 
 impl MediaServerAddress {
-    /// Creates a client for the media server at `url`, usually `http://HOST:32400`, or the
+    /// Creates a client for the media server at `url`, which is usually `http://HOST:32400` or the
     /// [`uri`](crate::server::ResourceConnection::uri) of a connection.
     pub fn new(identity: ClientIdentity, url: ServerUrl) -> Self {
         Self { identity, url }

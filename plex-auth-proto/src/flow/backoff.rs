@@ -30,8 +30,8 @@ impl Backoff {
         self.initial()
     }
 
-    /// Counts a request that failed, and returns the wait before the next one: the doubled wait, or
-    /// `retry_after` (up to a [day](MAX_RETRY_AFTER)) if that is longer.
+    /// Counts a request that failed, and returns the wait before the next one: the doubled wait, up
+    /// to the limit, or `retry_after` (up to a [day](MAX_RETRY_AFTER)) if that is longer.
     pub(crate) fn failed(&mut self, retry_after: Option<Duration>) -> Duration {
         self.failures = self.failures.saturating_add(1);
         let doubled = self.initial.saturating_mul(2_u16.saturating_pow(self.failures.into()));

@@ -40,10 +40,11 @@ pub(crate) struct Moment {
     /// The server's time: the last reading plus the time elapsed since, or the wall clock if there
     /// is no reading. `None` if both are missing.
     pub(crate) server: Option<SystemTime>,
-    /// The wall clock, corrected by the last reading of the server's time, if there is one, unless
-    /// the wall clock disagreed with `server` at that reading and agrees with it now. `None` if the
-    /// wall clock is missing now or was missing at that reading. It can be ahead of `server` after
-    /// the computer has slept.
+    /// The wall-clock time. If there is a reading of the server's time, this is corrected by the
+    /// difference between the two clocks at that reading, unless the wall clock was wrong then and
+    /// has been set since, so that it agrees with `server` now. `None` if the wall clock is missing
+    /// now or was missing at that reading. It can be ahead of `server` after the computer has
+    /// slept.
     wall: Option<SystemTime>,
 }
 

@@ -50,15 +50,15 @@ impl SourceDevice {
     }
 }
 
-/// Chooses the best connection to a server: sends `GET {uri}/identity` over several connections at
-/// once, without a token, and accepts only a response from the intended server.
+/// Chooses the best connection to a server: sends `GET {uri}/identity` over several connections in
+/// parallel, without a token, and accepts only a response from the intended server.
 ///
 /// HTTPS connections are preferred in the order local, remote, relay, with IPv4 before IPv6 within
-/// each kind. Once the server has responded over one of them, better ones have another half second
-/// to respond. The best connection of each kind and IP version is requested first, so that
-/// addresses that hang do not delay the others. No connection is requested twice unless the driver
-/// cancels a request. By default, the choice takes at most 10 seconds ([`timeout`](Self::timeout)).
-/// At most 64 connections are considered.
+/// each kind. Once the server has responded over one of them, better ones get another half second
+/// to respond. The best connection of each kind and IP version is tried first, so that addresses
+/// that hang do not delay the others. No connection is tried twice unless the driver cancels a
+/// request. By default, the choice takes at most 10 seconds ([`timeout`](Self::timeout)). At most
+/// 64 connections are considered.
 ///
 /// # Plain HTTP
 ///
@@ -144,7 +144,7 @@ impl ConnectionChoice {
         }
     }
 
-    /// Sets the time limit of the whole choice: 10 seconds by default.
+    /// Sets the time limit for the whole choice. The default is 10 seconds.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -160,8 +160,8 @@ impl ConnectionChoice {
         self
     }
 
-    /// Sets whether a token may be sent unencrypted if no HTTPS connection works: off by default.
-    /// Call this before driving the choice.
+    /// Sets whether a token may be sent unencrypted if no HTTPS connection works. This is off by
+    /// default. Call this before driving the choice.
     ///
     /// Anyone on the network path can read such a token and use it until it is revoked. An attacker
     /// on the network can block HTTPS, impersonate the server and receive the token. If HTTPS fails
@@ -171,8 +171,8 @@ impl ConnectionChoice {
     /// The candidates then also include the list's `http` URIs and, if the list says
     /// `httpsRequired: false`, `http://10.0.2.1:32400` for a URL such as
     /// `https://10-0-2-1.<hash>.plex.direct:32400`, whose name stands for a private address. These
-    /// plain HTTP URLs are requested only after every HTTPS connection has failed or reached its
-    /// time limit, which is at most half of the [timeout](Self::timeout). If the list says
+    /// plain HTTP URLs are tried only after every HTTPS connection has failed or reached its time
+    /// limit, which is at most half of the [timeout](Self::timeout). If the list says
     /// `httpsRequired: true`, the setting has no effect.
     pub fn allow_plain_http(self, allowed: bool) -> Self {
         let candidates = policy::candidates(&self.listed, allowed);
@@ -244,8 +244,8 @@ impl ConnectionChoice {
         Some(Step::Do(id, Action::Send(outgoing)))
     }
 
-    /// Returns a time limit for the next request that leaves time for the candidates that are still
-    /// waiting.
+    /// Returns the time limit for the next request, which leaves time for the candidates that are
+    /// still waiting.
     fn limit(&self, now: Duration, next: &ServerUrl) -> Duration {
         let is_before_http = next.is_https() && self.candidates.has_plain_http_waiting();
         let end = if is_before_http { self.timeout / 2 } else { self.timeout };

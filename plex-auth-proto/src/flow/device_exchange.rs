@@ -1,5 +1,5 @@
-//! The exchange of a device's signature for a token: a nonce, a signature, and the exchange itself,
-//! with retries.
+//! Exchanging a device's signature for a token, with retries: requesting a nonce, signing it and
+//! sending the signature.
 
 use std::time::{Duration, SystemTime};
 
@@ -45,13 +45,13 @@ pub(crate) enum ExchangeResponse {
     Token(Token),
 }
 
-/// The exchange for one token.
+/// An exchange that gets a new token.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     proof: Option<Box<Proof>>,
     /// When the next request is due, in elapsed time.
     due: Duration,
-    /// The time before which a device with a valid token sends nothing, in elapsed time.
+    /// The earliest time at which a device with a valid token sends a request, in elapsed time.
     not_urgent_before: Duration,
     outage_backoff: Backoff,
     refusal_backoff: Backoff,
@@ -68,9 +68,9 @@ pub(crate) struct Exchange {
 /// The state of the proof that the device has the key. Times are in elapsed time.
 #[derive(Debug)]
 enum Proof {
-    /// An unused nonce, and the time until which it is valid.
+    /// An unused nonce, and when it expires.
     Nonce(Nonce, Duration),
-    /// The nonce's signature has been requested.
+    /// The driver has been asked to sign the nonce.
     Signing {
         signing: Signing,
         nonce: Nonce,
@@ -82,7 +82,7 @@ enum Proof {
 pub(crate) enum Next {
     Call(Call<ExchangeResponse>),
     Sign(RequestId, Action),
-    /// A signature is awaited until this time.
+    /// Wait for the signature until this elapsed time.
     Wait(Duration),
 }
 
@@ -91,7 +91,7 @@ pub(crate) enum Next {
 pub(crate) enum ExchangeOutcome {
     NonceReceived,
     Token(Token),
-    /// The request failed and is retried.
+    /// The request failed and will be retried.
     Retry(Error),
     /// Plex does not accept this device's signatures.
     Refused(Error),
@@ -119,14 +119,14 @@ impl Exchange {
         }
     }
 
-    /// Sets the time before which nothing is sent, in elapsed time.
+    /// Sets the earliest time at which the next request may be sent, in elapsed time.
     pub(crate) fn not_before(mut self, due: Duration) -> Self {
         self.due = due;
         self
     }
 
-    /// Starts over for the next token. Nothing is sent before `due`, in elapsed time. The jitter is
-    /// unchanged.
+    /// Starts over to get the next token. Sends nothing before `due`, in elapsed time. Keeps the
+    /// jitter.
     pub(crate) fn restart(&mut self, refusals_left: u8, due: Duration) {
         *self = Self { jitter: self.jitter, ..Self::new(refusals_left).not_before(due) };
     }
@@ -144,8 +144,8 @@ impl Exchange {
         self.due
     }
 
-    /// Returns when the next request is due, in elapsed time, for a device whose token is valid for
-    /// `left`.
+    /// Returns when the next request is due, in elapsed time, for a device whose token remains
+    /// valid for `left`.
     pub(crate) fn due_with(&self, left: Duration) -> Duration {
         if left.is_zero() { self.due } else { self.due.max(self.not_urgent_before) }
     }
@@ -160,8 +160,8 @@ impl Exchange {
         }
     }
 
-    /// Returns the next step: a request for a nonce, a request for its signature, the exchange
-    /// itself, or a wait for the signature.
+    /// Returns the next step: to request a nonce, have it signed, exchange the signature for a
+    /// token, or wait for the signature.
     pub(crate) fn next(
         &mut self,
         plex_tv: &PlexTv,
@@ -207,12 +207,12 @@ impl Exchange {
         self.due = self.after(now, wait);
     }
 
-    /// Returns whether this is the ID of the signature that is awaited.
+    /// Returns whether this is the ID of the awaited signature.
     pub(crate) fn awaits(&self, id: RequestId) -> bool {
         matches!(self.proof.as_deref(), Some(Proof::Signing { signing, .. }) if signing.id() == id)
     }
 
-    /// Takes the completion of the signature that is awaited.
+    /// Handles the completion of the awaited signature.
     pub(crate) fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError> {
         if !completion.fits_signature() {
             return Ok(());
@@ -247,9 +247,9 @@ impl Exchange {
         }
     }
 
-    /// Takes the result of a request. After an error that may be temporary, schedules the next
-    /// request. `left` is the time for which the current token remains valid; zero if there is no
-    /// valid token.
+    /// Handles the result of a request. After an error that may be temporary, schedules the next
+    /// request. `left` is how long the current token remains valid; zero if there is no valid
+    /// token.
     pub(crate) fn complete(
         &mut self,
         now: Moment,

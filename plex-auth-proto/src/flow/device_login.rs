@@ -45,13 +45,14 @@ impl PlexTv {
     }
 }
 
-/// A login that registers a device's key, from the creation of a PIN to the first token.
+/// A login that registers a device's key: it creates a PIN, polls it until the user has linked it,
+/// and returns the device's first token.
 ///
 /// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each
-/// signature contains the time, taken from Plex's responses or, after a sleep, from the system
-/// clock, and is used for up to three minutes. If the response with the token may have been lost,
-/// or Plex already knows the key, the flow requests the token in an exchange, so that the key is
-/// never registered twice.
+/// signature is used for up to three minutes. It contains the time, taken from Plex's responses or,
+/// after the computer has slept, from the system clock. If the response with the token may have
+/// been lost, or Plex already knows the key, the flow gets the token through an exchange, so that
+/// the key is never registered twice.
 ///
 /// Save the key before starting the login. Pass the token to a
 /// [refresher](PlexTv::device_token_refresher). The login and the refresher can share the key as
@@ -116,8 +117,8 @@ struct PendingExchange {
     in_flight: InFlight<ExchangeResponse>,
     /// When to give up, in elapsed time.
     until: Duration,
-    /// The reason the PIN returned no token. It is reported if the exchange is refused or runs out
-    /// of time.
+    /// The reason polling the PIN returned no token. It is reported if the exchange is refused or
+    /// runs out of time.
     failure: DeviceLoginError,
 }
 
@@ -146,15 +147,16 @@ impl<K: DeviceKey> DeviceLogin<K> {
     }
 
     /// Starts again with a new PIN after the login has finished. Does nothing if the login has not
-    /// returned its outcome yet. [Save](Self::save) the new PIN in place of the old one.
+    /// returned its outcome yet. If Plex asked the client to wait, the login waits first.
+    /// [Save](Self::save) the new PIN in place of the old one.
     pub fn renew(&mut self) {
         if self.pending.is_none() && self.outcome.is_none() {
             self.machine.renew();
         }
     }
 
-    /// Handles a PIN that returned no token. If Plex may already know the key, an exchange can
-    /// still get a token.
+    /// Handles a PIN login that ended without a token. If Plex may already know the key, an
+    /// exchange can still get one.
     fn pin_failed(&mut self, failure: Failure, now: Now) {
         let is_taken = matches!(&failure, Failure::Request(error)
             if error.status().is_some_and(|status| status.as_u16() == 422));
@@ -188,8 +190,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
         self.outcome = Some(outcome);
     }
 
-    /// Returns the outcome, if the login has ended and has not returned it. Late responses are
-    /// ignored from then on.
+    /// Returns the outcome, or [`Step::Finished`] if it has already been returned. From then on,
+    /// late responses are ignored.
     fn take_outcome(&mut self) -> Step<<Self as Flow>::Output> {
         let Some(outcome) = self.outcome.take() else { return Step::Finished };
         self.machine.close();

@@ -40,7 +40,7 @@ const MAX_WAIT: Duration = Duration::from_secs(60);
 const MIN_WAIT: Duration = Duration::from_secs(1);
 
 impl PlexTv {
-    /// Creates a [refresher](DeviceTokenRefresher) that starts with the token of a
+    /// Creates a [refresher](DeviceTokenRefresher) that starts with the token from a
     /// [login](crate::flow::DeviceLogin).
     pub fn device_token_refresher<K: DeviceKey>(
         &self,
@@ -51,11 +51,12 @@ impl PlexTv {
         DeviceTokenRefresher::new(self.clone(), key, Stage::Refreshing, Some(current))
     }
 
-    /// Creates a [refresher](DeviceTokenRefresher) that first registers the key of a device that
+    /// Creates a [refresher](DeviceTokenRefresher) that first registers the key, for a device that
     /// has an old-style token issued under the same client identifier.
     ///
-    /// The key is registered once. If the result of the registration is unknown, an exchange shows
-    /// whether it was carried out. The old token becomes invalid when the first new one is issued.
+    /// The key is registered only once. If the result of the registration is unknown, an exchange
+    /// shows whether the key was registered. The old token becomes invalid when the first new one
+    /// is issued.
     ///
     /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save)
     /// state, and a restored refresher does not register the key, because the key may already be
@@ -70,11 +71,11 @@ impl PlexTv {
     }
 }
 
-/// Renews a device's token indefinitely with the device's key, usually a day before the token
-/// expires.
+/// A flow that uses a device's key to renew the device's token indefinitely, usually a day before
+/// it expires.
 ///
 /// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock
-/// and a key that temporarily cannot sign, and [ends](DeviceTokenEnd) only if waiting does not
+/// and a key that temporarily cannot sign, and [ends](DeviceTokenEnd) only if waiting would not
 /// help. An expired token can still be renewed.
 ///
 /// # Retries
@@ -83,8 +84,9 @@ impl PlexTv {
 /// for at least an eighth of its remaining life, so that a fleet's devices do not all send requests
 /// when an outage ends. Without a valid token, waits grow to five minutes during an outage, and
 /// last one minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits
-/// grow to twenty minutes, even with a valid token. A [jitter](Self::jitter) extends each of these
-/// waits to at most twice its length. Give each device in a fleet its own jitter.
+/// grow to twenty minutes, whether or not the token is still valid. A [jitter](Self::jitter)
+/// extends each of these waits to at most twice its length. Give each device in a fleet its own
+/// jitter.
 ///
 /// # State
 ///
@@ -96,8 +98,8 @@ impl PlexTv {
 ///
 /// # Clocks
 ///
-/// Plex's time is taken from the `Date` of its responses, because the clocks of many devices are
-/// wrong.
+/// Plex's time is taken from the `Date` header of its responses, because many devices have wrong
+/// clocks.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -191,8 +193,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// The default is zero. Without jitter, a fleet's requests cluster after an outage and again
     /// six days later.
     ///
-    /// A renewal happens at most a day early, and never before half of the time between the token's
-    /// issue and its regular renewal has passed. No wait becomes more than twice as long.
+    /// A renewal happens at most a day early, and never before the halfway point between the
+    /// token's issue and its regular renewal. No wait more than doubles.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self
@@ -233,9 +235,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 
     /// Requests a new token without waiting until the current one is due for renewal, but no sooner
-    /// than ten minutes after the last renewal. If a new token is being saved, it is handed out
-    /// once the save ends, and none is requested. After a failed attempt, the next one is made as
-    /// soon as it would be without a valid token.
+    /// than ten minutes after the last renewal. If a new token is already being saved, it is handed
+    /// out once the save ends, and no other token is requested. If the request fails, it is retried
+    /// as if there were no valid token.
     pub fn renew_now(&mut self) {
         if self.unsaved().is_some() && !self.is_first_unsaved {
             // A new token is being saved.
@@ -255,7 +257,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 
     /// Returns the token and the current time. Returns `None` if either is not known, if Plex may
-    /// have said that the token is invalid, or if the clock must be wrong.
+    /// have said that the token is invalid, or if the clock is clearly wrong.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
         let current = self.newest().filter(|_| !self.renew_requested)?;
@@ -268,7 +270,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.good(now).map_or(Duration::ZERO, |(current, now)| current.rest(jitter, now))
     }
 
-    /// Returns the time until the next request is due, given that none is in flight.
+    /// Returns the time until the next request is due, assuming that none is in flight.
     fn next_request_in(&self, now: Moment) -> Duration {
         let until_due = self.exchange.due_with(self.left(now)).saturating_sub(now.elapsed);
         self.rest(now).max(until_due)
@@ -326,8 +328,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         self.last_error = Some(Box::new(error.into()));
     }
 
-    /// Handles a failed registration: retries it later, ends the flow, or leaves it to an exchange
-    /// to determine whether it was carried out.
+    /// Handles a failed registration: retries it later, ends the flow, or has an exchange determine
+    /// whether it was carried out.
     fn registration_failed(&mut self, now: Now, error: Error) {
         if error.needs_new_device_key() {
             self.end(DeviceTokenEnd::DeviceRemoved(error));

@@ -60,8 +60,9 @@ pub fn drive<F: Flow + ?Sized>(
 
 /// Drives a flow to its end with the program's own asynchronous HTTP client.
 ///
-/// The closures are those of [`Driver::new`]. Returns `None` if the flow had already finished. An
-/// action other than a request is completed with [`Completion::Unsupported`].
+/// The closures are the same as for [`Driver::new`]. Returns `None` if the flow had already
+/// finished. An action other than a request is completed with [`Completion::Unsupported`]. If the
+/// flow is waiting for the program to call one of its methods, the future stays pending.
 ///
 /// # Cancel safety
 ///
@@ -84,7 +85,7 @@ where
     Driver::new(flow, fetch, sleep, now).run().await
 }
 
-/// Runs a flow, step by step, and owns its requests in flight.
+/// A driver that runs a flow step by step and owns its requests in flight.
 ///
 /// An asynchronous transport's `driver` method creates one. A program with its own HTTP client uses
 /// [`Driver::new`]. The flow can be owned or borrowed.

@@ -20,8 +20,8 @@ const MAX_LOST: usize = 32;
 
 const UNSUPPORTED: &str = "the driver does not support sending requests";
 
-/// The request of a flow that sends one at a time, and earlier requests whose responses did not
-/// arrive in time. Responses are parsed as `T`.
+/// The request in flight, for a flow that sends one at a time, and earlier requests whose responses
+/// did not arrive in time. Responses are parsed as `T`.
 pub(crate) struct InFlight<T> {
     request: Option<Box<Request<T>>>,
     /// Boxed, because most flows lose no request, and a program can have many thousands of flows.
@@ -156,8 +156,8 @@ impl<T> InFlight<T> {
         (id, Action::Send(outgoing))
     }
 
-    /// Takes the result of a request. Returns `None` if the completion does not fit a request, or
-    /// if the request is unknown, forgotten or already completed.
+    /// Returns the result of the request with this ID, or `None` if the completion does not fit a
+    /// request, or if the request is unknown, forgotten or already completed.
     pub(crate) fn finish(
         &mut self,
         clock: &mut Clock,

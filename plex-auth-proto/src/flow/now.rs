@@ -3,14 +3,14 @@ use std::time::{Duration, SystemTime};
 
 /// The current time, as two clock readings that the caller passes to a flow.
 ///
-/// The elapsed time is monotonic, like that of [`Instant`](std::time::Instant), and is used to
-/// schedule requests and limit their duration. It may start anywhere, but all readings for one flow
-/// must share an origin. If a reading is below the last one, its origin is assumed to have changed,
-/// and no time counts as elapsed.
+/// The elapsed time is monotonic, like an [`Instant`](std::time::Instant), and is used to schedule
+/// requests and limit their duration. It may start anywhere, but all readings for one flow must
+/// share an origin. If a reading is below the last one, its origin is assumed to have changed, and
+/// no time counts as elapsed.
 ///
-/// The wall-clock time is used only where Plex uses dates: the expiry of a token or a PIN, a
-/// signature's time and `Retry-After`. It is corrected by the `Date` of Plex's responses, so it
-/// need not be correct, and a device without a clock can omit it.
+/// The wall-clock time is used only where Plex uses dates: for the expiry of a token or a PIN, the
+/// time in a signature, and `Retry-After`. It is corrected using the `Date` header of Plex's
+/// responses, so it need not be correct, and a device without a clock can omit it.
 ///
 /// ```
 /// use std::time::{Duration, Instant, SystemTime};

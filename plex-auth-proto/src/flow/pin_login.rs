@@ -29,13 +29,14 @@ impl PlexTv {
         PinLogin::new(self.clone(), PinKind::Code)
     }
 
-    /// Creates a [login](PinLogin) on Plex's hosted page, in the user's browser.
+    /// Creates a [login](PinLogin) that uses Plex's hosted page in the user's browser.
     pub fn hosted_page_login(&self) -> PinLogin {
         PinLogin::new(self.clone(), PinKind::Page)
     }
 }
 
-/// A login without a password, from the creation of a PIN to the arrival of a token.
+/// A login without a password: it creates a PIN and polls it until the user has linked it and a
+/// token arrives.
 ///
 /// The user links the PIN to an account in one of two ways: by entering its code on another device
 /// ([`PlexTv::link_code_login`]), or through a page that the program opens in a browser
@@ -54,8 +55,9 @@ impl PlexTv {
 /// By default, the interval between polls is one second for the first minute, and then grows to 5
 /// seconds ([`poll_interval`](Self::poll_interval)). Network errors, outages, rate limits and a
 /// proxy's pages do not end the login: they slow down polling until twenty seconds before the PIN
-/// expires. The login ends when the PIN is linked, when Plex says that it is gone, when it expires,
-/// or when the transport cannot start. The PIN is polled one last time when it expires.
+/// expires. The login ends when no PIN can be created, when the PIN is linked, when Plex says that
+/// it is gone, when it expires, or when the transport cannot start. The PIN is polled one last time
+/// when it expires.
 ///
 /// A server with many logins shares one request budget among them. With a budget of B requests per
 /// second and N logins, give each an interval of N/B seconds: a linked PIN is noticed within that
@@ -111,9 +113,10 @@ pub struct PinLogin(PinMachine<WithoutKey>);
 macro_rules! pin_login_methods {
     ($machine:tt $(, $($bound:tt)*)?) => {
         /// Sets the time limit for creating the PIN, including retries. The default is 10 seconds.
-        /// The last request may exceed the limit by up to 5 seconds. If Plex asks for a wait beyond
-        /// the limit (`Retry-After`), the login ends at once with the error. For a web page that
-        /// waits for the PIN, choose a limit that is reached before the page's users give up.
+        /// The last request may exceed the limit by up to 5 seconds. If Plex asks the client to
+        /// wait beyond the limit (`Retry-After`), the login ends immediately with the error. If a
+        /// user waits for the PIN on a web page, choose a limit that is reached before the user
+        /// gives up.
         pub fn create_timeout(mut self, timeout: Duration) -> Self {
             self.$machine.set_create_timeout(timeout);
             self
@@ -172,7 +175,7 @@ impl PinLogin {
     }
 
     /// Starts again with a new PIN after the login has finished. Does nothing if the login has not
-    /// returned its outcome yet. If Plex asked for a wait, the login waits first.
+    /// returned its outcome yet. If Plex asked the client to wait, the login waits first.
     ///
     /// Ask the user first: linking a new PIN invalidates the account's [earlier token](PinLogin).
     /// [Save](Self::save) the new PIN in place of the old one.

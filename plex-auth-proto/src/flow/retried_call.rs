@@ -19,11 +19,11 @@ use crate::plex_tv::account::sign_in;
 /// flow is driven again. Any other call ends with an error, because it may have been carried out.
 ///
 /// The flow ends with the value, with an error that retrying cannot fix, or with the last error
-/// when the time limit of 60 seconds ([`timeout`](Self::timeout)) is reached. A request that is
-/// then in flight is abandoned, and the error is a timeout. If the next request would be due after
-/// the limit, for example because of `Retry-After`, the flow ends at once with the last error. The
-/// error's [`retry_after`](Error::retry_after) returns how long to wait, if the server specified
-/// it.
+/// when the time limit of 60 seconds ([`timeout`](Self::timeout)) is reached. A request still in
+/// flight at that point is abandoned, and the error is a timeout. If the next request would be due
+/// after the limit, for example because of `Retry-After`, the flow ends immediately with the last
+/// error. The error's [`retry_after`](Error::retry_after) returns how long to wait, if the server
+/// specified it.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }

@@ -107,7 +107,7 @@ impl<T, O: From<GaveUp>> Retry<T, O> {
         Step::Do(id, action)
     }
 
-    /// Takes the result of the request in flight, or a late success. The caller then reports it
+    /// Returns the result of the request in flight, or a late success, for the caller to report
     /// with [`end`](Self::end) or [`failed`](Self::failed). Returns `None` if there is nothing to
     /// report, for example because the driver stopped waiting for a request that can be sent again.
     pub(crate) fn complete(

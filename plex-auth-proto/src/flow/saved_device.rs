@@ -9,8 +9,8 @@ use crate::values::token::Token;
 use crate::wire::lenient;
 
 lenient::object! {
-    /// The members of a saved state that are read here. The members of a PIN are read separately;
-    /// here, `code` only shows whether the state contains a PIN.
+    /// The members that are read from a device's saved state. A PIN is read separately, so `code`
+    /// only shows whether there is one.
     pub(crate) struct SavedDevice {
         key_id: Option<String> as "keyId",
         pub(crate) token: Option<Token>,

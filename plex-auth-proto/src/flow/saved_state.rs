@@ -1,4 +1,4 @@
-//! The format shared by the saved states of all flows.
+//! The format in which all flows save their state.
 
 use std::mem;
 use std::time::Duration;
@@ -67,7 +67,8 @@ impl<'a> Owner<'a> {
         Self { service: server.url().to_string(), identity: server.identity() }
     }
 
-    /// Returns the state to save for a flow, with these members and those that every state has.
+    /// Returns the state to save for a flow: `members`, preceded by the members that every state
+    /// has.
     pub(crate) fn save<'b>(
         &self,
         kind: FlowKind,

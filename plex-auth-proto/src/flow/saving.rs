@@ -19,7 +19,7 @@ pub(crate) struct Saving<T> {
     unsaved: Option<T>,
     is_due: bool,
     in_flight: Option<(RequestId, Option<Token>)>,
-    /// The time before which no save is started, in elapsed time.
+    /// The earliest time at which a save may be started, in elapsed time.
     not_before: Duration,
     error: Option<SaveError>,
 }
@@ -47,7 +47,7 @@ impl<T> Saving<T> {
         self.is_due = true;
     }
 
-    /// Discards the token that has not been saved yet, if this returns true for it.
+    /// Discards the token that has not been saved yet, if `is_over` returns true for it.
     pub(crate) fn discard_if(&mut self, is_over: impl FnOnce(&T) -> bool) {
         if self.unsaved.take_if(|unsaved| is_over(unsaved)).is_some() {
             self.is_due = false;

@@ -11,7 +11,7 @@ use crate::values::token::Token;
 
 impl PlexTv {
     /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media
-    /// server, with retries.
+    /// server, and retries if the check fails.
     ///
     /// `machine_identifier` is the identifier that the [server itself
     /// reports](crate::server::ServerIdentity::machine_identifier). Surrounding whitespace is
@@ -38,10 +38,10 @@ impl PlexTv {
 /// - [`Unknown`](Access::Unknown) if none of these is certain. If an entry that may be the server
 ///   cannot be read, the outcome is `Unknown` rather than `Denied`.
 ///
-/// Let the user in only on `Granted`. Errors are retried as in a
-/// [`TokenCheck`](crate::flow::TokenCheck), for 60 seconds ([`timeout`](Self::timeout)). There is
-/// nothing to save: after a restart, check again. Also check again from time to time, because a
-/// share can be revoked.
+/// Let the user in only on `Granted`. Like a [`TokenCheck`](crate::flow::TokenCheck), the flow
+/// retries after errors, for up to 60 seconds ([`timeout`](Self::timeout)). There is nothing to
+/// save: after a restart, check again. Also check again from time to time, because a share can be
+/// revoked.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -143,9 +143,9 @@ impl ServerAccess {
         Access::Unknown { error: AccessError::Unreadable { fields }, retry_in: None }
     }
 
-    /// Returns the JSON paths that leave open whether the list contains the server: `.` if an entry
-    /// could not be read, the missing identifier of each possible server, and the missing
-    /// `provides` of each device with this identifier.
+    /// Returns the JSON paths of the fields that are needed to tell whether the list contains the
+    /// server, but are missing: `clientIdentifier` in an entry that may be a server, and `provides`
+    /// in an entry with this identifier. `.` stands for an entry that could not be read.
     fn unreadable_paths(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");
         let fields = resources.resources.iter().enumerate().filter_map(|(index, row)| {

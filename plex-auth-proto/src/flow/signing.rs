@@ -1,4 +1,4 @@
-//! Signing with a device key, either at once or through the driver.
+//! Signing with a device key, either directly or through the driver.
 
 use std::time::Duration;
 

@@ -162,9 +162,8 @@ pub enum Completion {
     Saved(Result<(), SaveError>),
     /// The driver stopped waiting, so the result is unknown. The flow sends an idempotent request
     /// again when its next request is due. Creating a PIN and exchanging a device JWT are also
-    /// retried, after a wait. Any other request is not sent again: a
-    /// [`RetriedCall`](super::RetriedCall) ends with an error, and a refresher checks whether its
-    /// key was registered.
+    /// retried, after a wait. No other request is sent again: a [`RetriedCall`](super::RetriedCall)
+    /// ends with an error, and a refresher checks whether its key was registered.
     Cancelled,
     /// The driver cannot carry out this kind of action.
     Unsupported,
@@ -193,7 +192,7 @@ impl From<Result<Response<Body>, TransportError>> for Completion {
 /// The ID of an action, unique among all flows in the process.
 ///
 /// A completion that is reported to the wrong flow, or to a later flow in the same variable, is
-/// therefore ignored. The IDs of one flow are in ascending order.
+/// therefore ignored. Within a flow, later actions have higher IDs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(usize);
 

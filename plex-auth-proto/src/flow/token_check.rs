@@ -9,7 +9,8 @@ use crate::plex_tv::account::Account;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Creates a [flow](TokenCheck) that checks whether a token is valid, with retries.
+    /// Creates a [flow](TokenCheck) that checks whether a token is valid, and retries if the check
+    /// fails.
     pub fn token_check(&self, token: &Token) -> TokenCheck {
         TokenCheck { plex_tv: self.clone(), token: token.clone(), retry: Retry::new() }
     }
@@ -22,8 +23,8 @@ impl PlexTv {
 /// [`Unknown`](TokenState::Unknown), and with `Invalid` only if Plex said so. A token is never
 /// reported as invalid because of a network failure, a rate limit, an outage or a proxy's page. The
 /// request is retried after about 2, 4, 8 and then every 16 seconds, or later if `Retry-After` says
-/// so. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or at once if a
-/// retry cannot help or would exceed that limit.
+/// so. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or immediately
+/// if a retry cannot help or would exceed that limit.
 ///
 /// There is nothing to save: after a restart, check again.
 ///

@@ -64,10 +64,10 @@ impl MediaServer {
     }
 }
 
-/// A flow that requests a transient token and renews it: by default, an hour before its 48 hours
-/// are over, or earlier if the server has forgotten it.
+/// A flow that requests a transient token, which is valid for up to 48 hours, and renews it. By
+/// default, it does so an hour before the token expires, or earlier if the server has forgotten it.
 ///
-/// A server that restarts forgets the transient tokens that it issued, and rejects each with 401.
+/// A server that restarts forgets the transient tokens that it issued, and rejects them with 401.
 /// Report this with [`rejected`](Self::rejected): one new token is requested, regardless of the
 /// number of reports. If the server refuses that request as well (401, 403 or 498), the account's
 /// token is invalid or no longer grants access to this server. The refresher then [reports
@@ -115,7 +115,7 @@ impl MediaServer {
 pub struct TransientTokenRefresher {
     server: MediaServer,
     current: Option<CurrentToken>,
-    /// The refusal after which no token is requested.
+    /// The server's refusal to issue tokens, if any. While this is set, no token is requested.
     refused: Option<ResponseError>,
     clock: Clock,
     max_wait: Duration,
@@ -123,7 +123,7 @@ pub struct TransientTokenRefresher {
     /// When to request a token, if not at the regular renewal. Like `not_before`, it is in elapsed
     /// time.
     wanted_at: Option<Duration>,
-    /// The time before which no request is sent.
+    /// The earliest time at which the next request may be sent.
     not_before: Duration,
     backoff: Backoff,
     /// The backoff for a server that rejects the tokens it has just issued.
@@ -174,8 +174,8 @@ impl TransientTokenRefresher {
     }
 
     /// Sets how long this refresher waits after a rejection, and how much later it renews its
-    /// token, so that many refreshers of one server do not all send requests at the same time. The
-    /// default is zero and the maximum is half an hour.
+    /// token, so that many refreshers that share a server do not all send requests at the same
+    /// time. The default is zero and the maximum is half an hour.
     ///
     /// Choose a random time for each refresher, but only a few seconds if a user is waiting for the
     /// token.

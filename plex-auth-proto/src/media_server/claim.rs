@@ -22,8 +22,8 @@ pub(crate) const OPERATION: Operation =
 const DEADLINE: Duration = Duration::from_secs(75);
 
 impl MediaServerAddress {
-    /// Claims an unclaimed server for the claim token's account. Sends `POST {server}/myplex/claim`
-    /// (claimServer) without any other token.
+    /// Claims an unclaimed server for the account that the claim token belongs to. Sends
+    /// `POST {server}/myplex/claim` (claimServer) without any other token.
     ///
     /// A server can only be claimed from its own network: from `localhost` or the same subnet, and
     /// not through a reverse proxy. Claiming takes up to a minute, so the call has its own deadline
@@ -37,6 +37,7 @@ impl MediaServerAddress {
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the server is already claimed, or the request was not sent from the server's network; this does not mean that a token is invalid |
     /// | 403, 500 | [`Forbidden`](crate::ResponseError::Forbidden), [`Unavailable`](crate::ResponseError::Unavailable): observed if the claim token has expired or was already used; request another one |
+    /// | a web page from another program, with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the server may not have been claimed |
     ///
     /// If no response arrives, check with [`server_identity`](Self::server_identity) whether the
     /// server is [`claimed`](crate::server::ServerIdentity::claimed) before trying again. Sources:

@@ -54,8 +54,8 @@ lenient::object! {
     /// A media server's description of itself, for authorized clients. The response contains many
     /// more fields, which describe the server's features.
     ///
-    /// `Debug` redacts the names of the server and of its account. In a test, create a `ServerRoot`
-    /// from the content of the `MediaContainer`:
+    /// `Debug` redacts the server's name and the account's username. In a test, create a
+    /// `ServerRoot` from the content of the `MediaContainer`:
     ///
     /// ```
     /// let root: plex_auth_proto::server::ServerRoot = serde_json::from_str(r#"{"friendlyName": "Attic"}"#)?;
@@ -77,16 +77,16 @@ lenient::object! {
         pub platform_version: Option<String> as "platformVersion",
         /// Whether the server is claimed by an account.
         pub my_plex: Option<bool> as "myPlex",
-        /// The username or email address of the account.
+        /// The username or email address of the account that claimed the server.
         pub my_plex_username: Option<String> as "myPlexUsername",
-        /// The state of the server's own session at plex.tv, usually `ok`.
+        /// The state of the server's sign-in to plex.tv, usually `ok`.
         pub my_plex_signin_state: Option<String> as "myPlexSigninState",
     }
 }
 
 impl ServerRoot {
-    /// Returns the names, below `MediaContainer`, of the fields that this version of the library
-    /// could not read, so that a program can report them and tell them apart from missing fields.
+    /// Returns the names of the fields in `MediaContainer` that this version of the library could
+    /// not read, so that a program can report them and tell them apart from missing fields.
     ///
     /// ```
     /// let root: plex_auth_proto::server::ServerRoot =
@@ -100,7 +100,7 @@ impl ServerRoot {
 }
 
 redacted_debug! {
-    /// Redacts the names of the server and of its account.
+    /// Redacts the server's name and the account's username.
     ServerRoot {
         friendly_name masked, machine_identifier, version, platform, platform_version, my_plex,
         my_plex_username masked, my_plex_signin_state, unreadable,

@@ -85,8 +85,8 @@ lenient::object! {
 }
 
 impl ServerIdentity {
-    /// Returns the names, below `MediaContainer`, of the fields that this version of the library
-    /// could not read, so that a program can report them and tell them apart from missing fields.
+    /// Returns the names of the fields in `MediaContainer` that this version of the library could
+    /// not read, so that a program can report them and tell them apart from missing fields.
     ///
     /// ```
     /// let identity: plex_auth_proto::server::ServerIdentity =

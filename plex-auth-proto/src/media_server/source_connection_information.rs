@@ -24,11 +24,11 @@ impl MediaServer {
     /// that server or provider. Sends `GET {server}/security/resources`
     /// (getSourceConnectionInformation).
     ///
-    /// The request's token must be an administrator's, or a transient token created with an
-    /// administrator's token, and the server must be version 1.15.4 or later. The server answers
-    /// from its cache;
+    /// This requires server version 1.15.4 or later, and an administrator's token or a transient
+    /// token created with one. The server answers from its cache;
     /// [`refresh_source_connection_information`](Self::refresh_source_connection_information)
-    /// updates the cache first. If the server does not know the source, the list is empty.
+    /// updates the cache first. If the server does not know the source,
+    /// [`devices`](SourceConnectionInformation::devices) is empty.
     ///
     /// | The server's response | Error |
     /// |---|---|
@@ -75,9 +75,9 @@ impl MediaServer {
         self.source(source, "")
     }
 
-    /// Returns the same as [`source_connection_information`](Self::source_connection_information),
-    /// but the server asks plex.tv again instead of answering from its cache. Sends the request
-    /// with `refresh=1`.
+    /// Returns the same information as
+    /// [`source_connection_information`](Self::source_connection_information), but the server asks
+    /// plex.tv again instead of answering from its cache. Sends the request with `refresh=1`.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -110,8 +110,7 @@ impl MediaServer {
     }
 }
 
-/// The server or provider that a [`Source`] refers to, with its connections and a
-/// token for it.
+/// The server or provider that a [`Source`] refers to, with its connections and a token for it.
 ///
 /// In a test, create a value from JSON:
 ///
@@ -136,11 +135,11 @@ impl SourceConnectionInformation {
         self.devices.first()
     }
 
-    /// Returns the paths, below `MediaContainer`, of the fields that this version of the library
-    /// could not read, such as `Device.0.Connection.1.port`, so that a program can report them and
-    /// tell them apart from missing fields.
+    /// Returns the paths of the fields that this version of the library could not read, relative to
+    /// `MediaContainer`, such as `Device.0.Connection.1.port`, so that a program can report them
+    /// and tell them apart from missing fields.
     ///
-    /// If an element of a list was dropped, the path is that of the list. Paths contain no values.
+    /// If a list element was dropped, the list's path is returned. Paths contain no values.
     ///
     /// ```
     /// let source: plex_auth_proto::SourceConnectionInformation = serde_json::from_str(
@@ -183,7 +182,7 @@ lenient::object! {
         pub name: Option<String>,
         /// The client identifier, which follows `server://` in the source.
         pub client_identifier: Option<String> as "clientIdentifier",
-        /// The token that the server or provider accepts, usually a transient one. `None` if it is
+        /// A token for the server or provider, usually a transient token. `None` if the token is
         /// missing or unusable.
         pub access_token: Option<Token> as "accessToken",
         /// The connections, in the server's order.
@@ -199,7 +198,7 @@ redacted_debug! {
 }
 
 lenient::object! {
-    /// A connection of a [`SourceDevice`].
+    /// A connection to a [`SourceDevice`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct SourceConnection {
@@ -209,10 +208,10 @@ lenient::object! {
         pub address: Option<String>,
         /// The port.
         pub port: Option<u16>,
-        /// The complete URL. Use it unchanged, because its host name is the one in the certificate.
+        /// The complete URL. Use it unchanged, because the certificate is issued for its host name.
         pub uri: Option<String>,
-        /// Whether the address is private. A private address belongs to the owner's network, which
-        /// may not be the user's.
+        /// Whether the address is private. A private address belongs to the owner's network. On
+        /// another network, the same address may belong to a different machine.
         pub local: Option<bool>,
         /// Whether the connection goes through Plex's relay, at about 2 Mbit/s. In XML, servers
         /// omit this field if it is false.

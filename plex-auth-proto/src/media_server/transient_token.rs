@@ -66,7 +66,8 @@ impl MediaServer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TokenType {
-    /// A token that delegates the access of the request's token. This is the only supported type.
+    /// A delegation token, which can be passed to another program or device. This is the only
+    /// supported type.
     Delegation,
 }
 
@@ -83,7 +84,8 @@ impl TokenType {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Scope {
-    /// The same access as the request's token. This is the only supported scope.
+    /// Grants the same access as the token that authenticates the request. This is the only
+    /// supported scope.
     All,
 }
 

@@ -15,8 +15,8 @@ impl MediaServer {
     /// Removes the server from its account: the users it was shared with lose access, and any
     /// client on its network can [`claim`](Self::claim) it. Sends `DELETE {server}/myplex/account`.
     ///
-    /// The request's token must be the owner's. Unclaiming invalidates the server's tokens,
-    /// including the one that authorizes this request.
+    /// This requires the owner's token. Unclaiming invalidates the server's access tokens, even if
+    /// one of them authenticates this request.
     ///
     /// | The server's response | Error |
     /// |---|---|

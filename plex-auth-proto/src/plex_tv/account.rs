@@ -196,7 +196,7 @@ impl Account {
     /// Returns the JSON paths of fields that this version of the library could not read, so that a
     /// program can report them and tell them apart from missing fields.
     ///
-    /// If a list element was dropped, the path is that of the list. Unknown fields and the content
+    /// If a list element was dropped, the list's path is returned. Unknown fields and the content
     /// of a [`RawJson`] are not checked. Paths contain no values.
     ///
     /// ```

@@ -14,7 +14,7 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Requests a claim token, with which [`claim`](crate::MediaServerAddress::claim) assigns a new
+    /// Requests a claim token, which [`claim`](crate::MediaServerAddress::claim) uses to add a new
     /// media server to the account. Sends `GET https://plex.tv/api/claim/token.json`
     /// (getClaimToken).
     ///

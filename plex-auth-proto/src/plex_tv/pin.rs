@@ -21,7 +21,7 @@ pub(crate) mod short_pin;
 pub(crate) mod strong_pin;
 
 lenient::object! {
-    /// A PIN, as described by plex.tv, with an ID for polling and a code for linking.
+    /// A PIN as returned by plex.tv, with an ID for polling and a code for linking.
     ///
     /// It is part of a [`ShortPin`](crate::pin::ShortPin) or a
     /// [`StrongPin`](crate::pin::StrongPin), which differ in how the code is used. Only the ID and
@@ -88,8 +88,8 @@ impl Pin {
         lenient::unreadable_fields(self)
     }
 
-    /// Returns the lifetime of a new PIN, counted from the arrival of Plex's response to the
-    /// creation request: Plex's value, capped at one day, or `default` if that value is missing,
+    /// Returns the lifetime of a new PIN, which starts when the response to the creation request
+    /// arrives. This is Plex's value, capped at one day, or `default` if that value is missing,
     /// unreadable or not positive.
     pub(crate) fn lifetime(&self, default: Duration) -> Duration {
         let lifetime = self.expires_in.map(clamp_lifetime);
@@ -97,12 +97,12 @@ impl Pin {
     }
 }
 
-/// The upper limit for the lifetime that Plex sends for a PIN.
+/// The maximum lifetime of a PIN, even if Plex sends a greater value.
 // Plex's PINs expire after 15 or 30 minutes. A login must not wait for days or years if Plex sends
 // milliseconds or a date by mistake.
 pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Converts Plex's seconds to a duration between zero and a day.
+/// Converts a lifetime in seconds to a duration, clamped to between zero and one day.
 pub(crate) fn clamp_lifetime(seconds: i64) -> Duration {
     u64::try_from(seconds).map_or(Duration::ZERO, Duration::from_secs).min(MAX_LIFETIME)
 }

@@ -55,13 +55,13 @@ lenient::object! {
         pub presence: Option<bool>,
         /// Whether the resource accepts only encrypted connections, so that `http` cannot be used.
         pub https_required: Option<bool> as "httpsRequired",
-        /// Whether the requesting client has the resource's public IP address, and so is probably
-        /// on the resource's network.
+        /// Whether the requesting client has the same public IP address as the resource, and so is
+        /// probably on the same network.
         pub public_address_matches: Option<bool> as "publicAddressMatches",
-        /// Whether the resource's network blocks names that resolve to private addresses, such as
-        /// `plex.direct` names.
+        /// Whether the resource's network blocks host names that resolve to private addresses, such
+        /// as those under `plex.direct`.
         pub dns_rebinding_protection: Option<bool> as "dnsRebindingProtection",
-        /// Whether the resource's public address can be used from its own network.
+        /// Whether the resource can be reached at its public address from inside its network.
         pub nat_loopback_supported: Option<bool> as "natLoopbackSupported",
         /// The connections, in Plex's order.
         pub connections: Vec<ResourceConnection>,
@@ -88,7 +88,7 @@ impl Resource {
 }
 
 lenient::object! {
-    /// A connection of a [`Resource`].
+    /// A connection to a [`Resource`].
     #[derive(Debug, Default)]
     #[non_exhaustive]
     pub struct ResourceConnection {

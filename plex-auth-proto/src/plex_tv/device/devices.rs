@@ -66,7 +66,7 @@ lenient::object! {
     /// The devices that are signed in to an account.
     ///
     /// `Debug` redacts tokens, names and public addresses, but not the URLs of connections. In a
-    /// test, create a list from the container's content as JSON:
+    /// test, create a list from the content of the `MediaContainer`, as JSON:
     ///
     /// ```
     /// let devices: plex_auth_proto::device::Devices =
@@ -96,7 +96,7 @@ impl Devices {
     /// `MediaContainer`, such as `Device.1.createdAt`, so that a program can report them and tell
     /// them apart from missing fields.
     ///
-    /// If a list element was dropped, the path is that of the list. Paths contain no values.
+    /// If a list element was dropped, the list's path is returned. Paths contain no values.
     ///
     /// ```
     /// let devices: plex_auth_proto::device::Devices =
@@ -172,7 +172,7 @@ lenient::object! {
     }
 }
 
-/// The numeric ID of a [`Device`] in the account's list. It differs from the client identifier.
+/// The numeric ID of a [`Device`]. It is not the same as the client identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DeviceId(pub u64);
 

@@ -18,7 +18,7 @@ impl PlexTv {
     /// `DELETE https://plex.tv/devices/{id}.xml`.
     ///
     /// Use it for a device that was lost or sold, or that the user does not recognize. A device can
-    /// remove itself: its token is invalid afterwards, as after [`sign_out`](Self::sign_out). To
+    /// remove itself, which invalidates its own token like [`sign_out`](Self::sign_out) does. To
     /// sign in again, a removed device that has a device key needs a new key and a new client
     /// identifier.
     ///
@@ -28,9 +28,8 @@ impl PlexTv {
     /// | 404 | [`Rejected`](crate::ResponseError::Rejected): the device does not exist, or was removed by an earlier request |
     /// | a web page with a success status | [`UnexpectedContent`](crate::ResponseError::UnexpectedContent): the device may not have been removed |
     ///
-    /// Any other successful response is accepted. The endpoint, like that of
-    /// [`devices`](Self::devices), is at the base URL without `/api/v2` and is not part of the
-    /// published API. Sources: two clients.
+    /// Any other successful response is accepted. The endpoint is at the base URL without `/api/v2`
+    /// and is not part of the published API. Sources: two clients.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

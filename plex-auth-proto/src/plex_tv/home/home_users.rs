@@ -91,7 +91,7 @@ impl Home {
     /// Returns the JSON paths of fields that this version of the library could not read, such as
     /// `users.1.admin`, so that a program can report them and tell them apart from missing fields.
     ///
-    /// If a list element was dropped, the path is that of the list. Paths contain no values.
+    /// If a list element was dropped, the list's path is returned. Paths contain no values.
     ///
     /// ```
     /// let home: plex_auth_proto::home::Home =

@@ -24,9 +24,9 @@ impl PlexTv {
     /// [`resources`](Self::resources) with the new token: the access tokens in the list grant only
     /// the access that the selected user has.
     ///
-    /// If the request is sent with a JWT, switching to the account's own user returns an opaque
-    /// token. The account's own servers accept the opaque token, although they refuse the JWT (one
-    /// client relies on this).
+    /// If the request is sent with a JWT, switching to the user that the JWT belongs to returns an
+    /// opaque token. That user's own servers accept the opaque token, although they refuse the JWT
+    /// (one client relies on this).
     ///
     /// Plex accepts the PIN only in the URL, so this library redacts the URL's path and query
     /// wherever it displays the URL.

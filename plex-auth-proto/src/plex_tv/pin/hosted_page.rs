@@ -9,13 +9,14 @@ use crate::values::forward_url::ForwardUrl;
 use crate::values::server_url::ServerUrl;
 use crate::wire::percent;
 
-/// The Plex page on which the user signs in for a [`StrongPin`](crate::pin::StrongPin). Open it in
-/// a browser.
+/// The Plex page on which the user signs in to link a [`StrongPin`](crate::pin::StrongPin). Open
+/// it in a browser.
 ///
 /// The URL is usually `https://app.plex.tv/auth`, with all parameters in the fragment, which
-/// browsers do not send to the server. The page shows the user the identity's fields: product,
-/// version, platform, device and so on. If the user declines, the PIN stays unlinked until it
-/// expires, but the browser is still forwarded if a [forward URL](Self::forward_to) is set.
+/// browsers do not send to the server. The page shows the user the fields of the client identity,
+/// such as the product, version, platform and device. If the user declines, the PIN stays unlinked
+/// until it expires, but the browser is still forwarded if a [forward URL](Self::forward_to) is
+/// set.
 ///
 /// [`Display`](fmt::Display) shows the complete URL, which contains the code. `Debug` redacts the
 /// parameters. Sources: Plex's published description. The names of the device fields are from
@@ -62,9 +63,10 @@ impl HostedPage {
         self
     }
 
-    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`, unless the client
-    /// uses a URL outside plex.tv: then it is that URL, without a trailing `/api/v2`, followed by
-    /// `/auth`. Call this if the API is reached through a proxy that does not serve the page.
+    /// Replaces the URL of the page. The default is `https://app.plex.tv/auth`. If the client uses
+    /// a URL outside plex.tv, the default is that URL with any trailing `/api/v2` removed and
+    /// `/auth` appended. Call this if the API is reached through a proxy that does not serve the
+    /// page.
     #[must_use]
     pub fn at(mut self, page: ServerUrl) -> Self {
         self.page = page;

@@ -4,7 +4,7 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::wire::lenient::{self, Value};
 
-/// The ID of a PIN, for polling it.
+/// The ID that is used to poll a PIN.
 ///
 /// Anyone who knows the ID and the client identifier can get the token once the PIN is linked, so
 /// the ID is a secret: `Debug` shows `***`, there is no `Display`, `Serialize` or comparison, and

@@ -26,8 +26,8 @@ impl PlexTv {
     /// page does not mean that the PIN is gone. Stop if
     /// [`is_pin_gone`](crate::ResponseError::is_pin_gone) returns `true` for the error, or if the
     /// PIN has expired by the local clock. In the latter case, poll one last time, because the PIN
-    /// may have been linked at the last moment. The identity must be the one that created the PIN:
-    /// Plex does not find the PIN under another client identifier.
+    /// may have been linked at the last moment. Use the same identity that created the PIN: Plex
+    /// does not find the PIN under another client identifier.
     ///
     /// Save the token immediately. It is unknown whether Plex returns it a second time.
     ///
@@ -98,7 +98,7 @@ pub enum PinState {
     /// The PIN is linked.
     #[non_exhaustive]
     Linked {
-        /// The token of the account that the PIN was linked to.
+        /// A token for the account that the PIN was linked to.
         auth_token: Token,
         /// Whether the account was created during this login. `None` if Plex's value is missing or
         /// unreadable.

@@ -45,8 +45,8 @@ impl ShortPin {
         &self.0
     }
 
-    /// Returns the lifetime of the PIN, counted from the arrival of Plex's response to the creation
-    /// request.
+    /// Returns the lifetime of the PIN, which starts when the response to the creation request
+    /// arrives.
     ///
     /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 15 minutes if that value
     /// is missing, unreadable or not positive.
@@ -55,8 +55,8 @@ impl ShortPin {
     }
 
     /// Returns the URL of the page on which the user enters the code, usually
-    /// `https://plex.tv/link`. If `plex_tv` uses a URL outside plex.tv, such as a test server's,
-    /// the page is at that URL, without a trailing `/api/v2`, followed by `/link`.
+    /// `https://plex.tv/link`. If `plex_tv` uses a URL outside plex.tv, such as the URL of a test
+    /// server, it is that URL with any trailing `/api/v2` removed and `/link` appended.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }

@@ -51,8 +51,8 @@ impl StrongPin {
         &self.0
     }
 
-    /// Returns the lifetime of the PIN, counted from the arrival of Plex's response to the creation
-    /// request.
+    /// Returns the lifetime of the PIN, which starts when the response to the creation request
+    /// arrives.
     ///
     /// This is Plex's value ([`Pin::expires_in`]), capped at one day, or 30 minutes if that value
     /// is missing, unreadable or not positive.
@@ -60,8 +60,8 @@ impl StrongPin {
         self.0.lifetime(DEFAULT_LIFETIME)
     }
 
-    /// Returns the page on which the user signs in. The identity of `plex_tv` must be the one that
-    /// created the PIN.
+    /// Returns the page on which the user signs in. `plex_tv` must have the same client identity as
+    /// the client that created the PIN.
     pub fn hosted_page(&self, plex_tv: &PlexTv) -> HostedPage {
         HostedPage::new(&self.0, plex_tv)
     }

@@ -16,8 +16,7 @@ pub(crate) const OPERATION: Operation =
         .idempotent()
         .own_connection();
 
-/// The query that adds host names with certificates, relay connections and IPv6 addresses to the
-/// list.
+/// The query that adds HTTPS URLs, relay connections and IPv6 addresses to the list.
 const QUERY: &str = "?includeHttps=1&includeRelay=1&includeIPv6=1";
 
 impl PlexTv {
@@ -100,7 +99,8 @@ impl Resources {
 
     /// Returns the media server with this
     /// [`machine_identifier`](crate::server::ServerIdentity::machine_identifier), which is listed
-    /// as its client identifier. `None` if the account has no access to it.
+    /// as its client identifier. `None` if the account has no access to the server, or if the
+    /// server's entry could not be read.
     pub fn server(&self, machine_identifier: &str) -> Option<&Resource> {
         self.servers()
             .find(|server| server.client_identifier.as_deref() == Some(machine_identifier))
@@ -110,7 +110,7 @@ impl Resources {
     /// as `1.connections.0.port`, so that a program can report them and tell them apart from
     /// missing fields.
     ///
-    /// If a list element was dropped, the path is that of the list: `.` for the list of resources.
+    /// If a list element was dropped, the list's path is returned: `.` for the list of resources.
     /// Indices do not count dropped elements. Paths contain no values.
     ///
     /// ```
