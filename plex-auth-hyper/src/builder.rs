@@ -34,8 +34,8 @@ impl Default for Transport {
     }
 }
 
-/// A builder for a [`Transport`] over this crate's client, created by [`Transport::builder`]. Other
-/// settings are methods of the transport.
+/// A builder for a [`Transport`] that uses this crate's client, created by [`Transport::builder`].
+/// Other settings are methods of the transport.
 ///
 /// ```
 /// use plex_auth_hyper::{InvalidTransport, Transport};
@@ -52,8 +52,8 @@ pub struct TransportBuilder {
 }
 
 impl TransportBuilder {
-    /// Adds a trusted root certificate in DER format, such as that of your own certificate
-    /// authority. Mozilla's roots remain trusted. Convert a PEM certificate to DER first:
+    /// Adds a trusted root certificate in DER format, such as your own certificate authority's.
+    /// Mozilla's roots remain trusted. Convert a PEM certificate to DER first:
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
@@ -68,7 +68,7 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidTransport`] if a setting is invalid.
+    /// Returns [`InvalidTransport`] if a root certificate is invalid or TLS cannot be set up.
     pub fn build(self) -> Result<Transport, InvalidTransport> {
         let mut roots = roots();
         for (index, der) in self.certificates.into_iter().enumerate() {

@@ -32,8 +32,8 @@ mod tls;
 // request that is in flight at that moment is unknown.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// The HTTP client of [`Transport::new`](crate::Transport::new): hyper-util's pooling client, with
-/// rustls, ring and Mozilla's root certificates, on tokio.
+/// The HTTP client that [`Transport::new`](crate::Transport::new) uses: hyper-util's pooling client
+/// on tokio, with rustls, ring and Mozilla's root certificates.
 ///
 /// It follows no redirects, supports no proxies, ignores the environment, and adds only `host` to a
 /// request.
@@ -151,7 +151,7 @@ async fn fetch(
     }
 }
 
-/// The failure of one attempt.
+/// A failed attempt.
 struct FailedAttempt {
     error: BoxError,
     kind: TransportErrorKind,
@@ -198,7 +198,7 @@ async fn attempt(
         })
 }
 
-/// Checks for a runtime with a timer that runs, without which hyper-util and tokio panic.
+/// Checks for a runtime with a working timer, without which hyper-util and tokio panic.
 fn check_runtime() -> Result<(), ClientError> {
     if tokio::runtime::Handle::try_current().is_err() {
         return Err(ClientError::NotStarted(
@@ -227,7 +227,8 @@ fn check_url(request: &Request<RequestBody>) -> Result<(), ClientError> {
     }
 }
 
-/// Removes the user information, which is not sent anyway, because hyper-util would log it.
+/// Removes the user information from the URL, because hyper-util would log it. It is not sent
+/// anyway.
 fn remove_user_info(uri: &mut Uri) {
     let authority = uri.authority().map_or("", |authority| authority.as_str());
     let Some((_, host)) = authority.rsplit_once('@') else { return };

@@ -2,11 +2,11 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-/// An error of this crate's client. If it comes from the connector, hyper-util includes it in the
+/// An error from this crate's client. If it comes from the connector, hyper-util includes it in the
 /// source chain of its own error.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum ClientError {
-    /// The client cannot send the request, for this reason.
+    /// The client cannot send the request. Contains the reason.
     NotStarted(&'static str),
     /// The connection was not established within the client's own limit.
     ConnectTimedOut(Duration),

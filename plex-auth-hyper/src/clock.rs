@@ -7,8 +7,8 @@ use plex_auth_proto::flow::Now;
 
 use crate::sleep::SharedTimer;
 
-/// The origin of elapsed time. It is the same for the whole process, so that another transport can
-/// continue a flow.
+/// The instant from which elapsed time is measured. It is the same for the whole process, so that
+/// another transport can continue a flow.
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// A clock that the transport shares with its clones.

@@ -1,4 +1,4 @@
-//! The time limit of one exchange.
+//! The time limit for an exchange.
 
 use std::future::{poll_fn, ready};
 use std::pin::{Pin, pin};
@@ -10,7 +10,7 @@ use plex_auth_proto::error::TransportErrorKind;
 use crate::sleep::{GuardedSleep, SharedTimer};
 use crate::turns::Turns;
 
-/// The time limit of an exchange, across all of its steps.
+/// The time limit for an exchange, covering all of its steps.
 pub(crate) struct Deadline {
     timer: SharedTimer,
     limit: Duration,

@@ -1,5 +1,5 @@
-//! Classification of a client's errors by their chain of sources. The innermost recognized error
-//! decides, because the outer ones are less specific.
+//! Classification of a client's errors by their source chains. Unless a proxy connector failed, the
+//! innermost recognized error determines the kind, because the outer ones are less specific.
 
 use std::error::Error;
 use std::io;
@@ -21,8 +21,8 @@ pub(crate) fn head_failure(error: &BoxError) -> Failure {
 }
 
 /// Classifies an error like [`head_failure`], for an `https` URL. A connection that ended while it
-/// was being opened is reported as an interrupted handshake, even if the system noticed the end
-/// before the handshake began.
+/// was being opened is reported as an interrupted handshake, even if it ended before the handshake
+/// began.
 pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
     let failure = head_failure(error);
     let is_interrupted =
@@ -33,7 +33,7 @@ pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
     }
 }
 
-/// Classifies an error within the body of a response.
+/// Classifies an error that occurred while reading the body of a response.
 pub(crate) fn body_failure(error: &BoxError) -> TransportErrorKind {
     match ErrorChain::of(&**error).kind {
         Some(kind @ (TransportErrorKind::NotHttp | TransportErrorKind::Tls(_))) => kind,
@@ -41,7 +41,7 @@ pub(crate) fn body_failure(error: &BoxError) -> TransportErrorKind {
     }
 }
 
-/// What a chain of errors says about the failure, collected from the outermost error inward.
+/// Information about a failure, collected from its source chain, starting with the outermost error.
 #[derive(Default)]
 struct ErrorChain {
     kind: Option<TransportErrorKind>,

@@ -1,4 +1,4 @@
-//! An exchange over a service: its attempts, each of which is reported to the observer.
+//! Exchanges with a service. Each attempt is reported to the observer.
 
 use std::future::poll_fn;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 use plex_auth_proto::error::TransportErrorKind;
 
-/// The failure of an exchange: its kind, and whether anything may have been sent.
+/// A failed exchange: the kind of error, and whether anything may have been sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Failure {
     kind: TransportErrorKind,
@@ -13,12 +13,13 @@ impl Failure {
         Self { kind, sent }
     }
 
-    /// Creates a failure that occurred before any of the request was sent.
+    /// Creates the failure for an error that occurred before any of the request was sent.
     pub(crate) fn not_sent(kind: TransportErrorKind) -> Self {
         Self::new(kind, false)
     }
 
-    /// Creates a failure that occurred when some of the request may already have been sent.
+    /// Creates the failure for an error that occurred when some of the request may already have
+    /// been sent.
     pub(crate) fn outcome_unknown(kind: TransportErrorKind) -> Self {
         Self::new(kind, true)
     }

@@ -1,5 +1,5 @@
-//! Plex authentication over [hyper]: asynchronous, on tokio by default, or on any other runtime
-//! with your own service.
+//! Asynchronous Plex authentication with [hyper], on tokio by default, or on any other runtime with
+//! your own service.
 //!
 //! This crate sends the requests that [`plex_auth_proto`](proto) builds. It also re-exports all of
 //! that crate, so it is the only dependency you need.
@@ -39,8 +39,8 @@
 //! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
 //! holds for every service:
 //!
-//! - Redirects that the service returns are not followed, because the token would be sent to their
-//!   target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
+//! - Redirects that the service returns are not followed, because that would send the token to the
+//!   redirect target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
 //! - An exchange, from the name lookup to the last byte of the response, ends within 30 s
 //!   ([`DEFAULT_TIMEOUT`]). [`Transport::timeout`] changes the limit; a call's own
 //!   [deadline](Call::deadline) overrides it.
@@ -51,8 +51,8 @@
 //!   [`Mismatched`](ResponseError::Mismatched) response, or a refusal on a reused connection. An
 //!   invalid token, or a PIN that no longer exists, can therefore cost one more request, [on its
 //!   own connection](Outgoing::must_confirm).
-//! - The body of a request is the call's own, not a copy, and is zeroed when its last clone is
-//!   dropped.
+//! - The body of a request is not copied: it uses the call's bytes, which are zeroed when the last
+//!   clone is dropped.
 //! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
 //! - The futures of [`send`](Transport::send), [`exchange`](Transport::exchange) and
 //!   [`fetch`](Transport::fetch) are `Send` if the service, its futures and its response bodies
@@ -63,11 +63,11 @@
 //!
 //! - Connecting (name lookup, TCP and TLS together) ends within 10 s. For a name with both IPv6 and
 //!   IPv4 addresses, the second family is tried if the first fails or takes longer than 300 ms.
-//! - The request is sent as the core built it, plus a `host` header: with one `accept`, no
+//! - The request is sent as the core built it, plus a `host` header. It has one `accept`, no
 //!   `accept-encoding`, and either a `content-length` or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
 //!   new connection, if a reused connection ends before the response. If a reused connection closes
-//!   before any of a request is written, the request is sent on another connection, even if the
+//!   before any of the request is written, the request is sent on another connection, even if the
 //!   call is not idempotent.
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
@@ -75,10 +75,10 @@
 //!   over plain HTTP.
 //! - Unknown names, refused connections and invalid certificates are distinguished
 //!   ([`TransportErrorKind`](error::TransportErrorKind)).
-//! - Without a tokio runtime, or in one without a timer or I/O or that is being shut down, sending
-//!   returns [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports a missing timer
-//!   or I/O driver and a shutdown only by panicking. The panic is caught, but the program's panic
-//!   hook is called, and a program that aborts on panic is aborted.
+//! - If there is no tokio runtime, or if the runtime has no timer or I/O driver or is being shut
+//!   down, sending returns [`NotStarted`](error::TransportErrorKind::NotStarted). tokio reports a
+//!   missing timer or I/O driver and a shutdown only by panicking. The panic is caught, but the
+//!   program's panic hook is called, and a program that is built to abort on panic aborts.
 //!
 //! # Limitations
 //!
@@ -87,25 +87,25 @@
 //! until its time limit expires.
 //!
 //! **A waiting request can get a connection before the previous response on it is parsed.**
-//! hyper-util passes the connection on when the body has been read. If the response then turns out
-//! to be unreadable or to belong to another request, the connection closes after the waiting
-//! request instead of before it. The response to that request is checked like any other on a reused
-//! connection. Give a call of your own [its own connection](Call::own_connection) if its response
-//! must not be mistaken for another.
+//! hyper-util hands out the connection again once the body has been read. If the response then
+//! turns out to be unreadable or to belong to another request, the connection closes after the
+//! waiting request instead of before it. The response to that request is checked like any other on
+//! a reused connection. If you create a call whose response must not be mistaken for another, give
+//! the call [its own connection](Call::own_connection).
 //!
 //! **A service that retries or follows redirects cannot be controlled.** tower-http's
 //! `FollowRedirect` follows redirects, and its `FilterCredentials`, which removes credentials from
 //! a request to another host, does not remove `X-Plex-Token`. tower's `Retry`, or a client with its
 //! own retries, can sign in twice. Do not use any of these in a service for this transport.
 //!
-//! Your own service also determines TLS, proxies, compression and logging. Its errors are
-//! classified if they are from `std::io`, hyper or, with the feature `client`, hyper-util or
-//! rustls. All others are [`Other`](error::TransportErrorKind::Other). Errors report that the
-//! request may have been sent, unless the service was not ready yet, or hyper or hyper-util rules
-//! that out. hyper-util's own resolver reports a name that was not found only as a failure to
-//! connect. Errors of its proxy connectors (`Tunnel`, `SocksV4`, `SocksV5`) are
-//! [`Proxy`](error::TransportErrorKind::Proxy), and none of the request was sent; hyper-util does
-//! not report the proxy's status code.
+//! Your own service also handles TLS, proxies, compression and logging. Its errors are classified
+//! if they are from `std::io`, hyper or, with the feature `client`, hyper-util or rustls. All
+//! others are [`Other`](error::TransportErrorKind::Other). Errors report that the request may have
+//! been sent, unless the service was not ready yet, or hyper or hyper-util rules that out.
+//! hyper-util's own resolver reports a name that was not found only as a failure to connect. Errors
+//! from its proxy connectors (`Tunnel`, `SocksV4`, `SocksV5`) are reported as
+//! [`Proxy`](error::TransportErrorKind::Proxy), with nothing sent; hyper-util does not report the
+//! proxy's status code.
 //!
 //! With your own service, a call that wants [its own connection](Reply::wants_own_connection), or
 //! is repeated on one, is guaranteed one only if the service opens a connection for each request.

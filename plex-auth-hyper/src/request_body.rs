@@ -10,8 +10,8 @@ use plex_auth_proto::Body;
 
 /// The body of a request that is sent with a [`tower_service::Service`].
 ///
-/// Its bytes are the call's own, not a copy, and are zeroed when the last clone is dropped. Its
-/// length is known, so it is never sent in chunks. `Debug` shows only the length.
+/// It uses the call's bytes without copying them, and they are zeroed when the last clone is
+/// dropped. Its length is known, so it is never sent in chunks. `Debug` shows only the length.
 #[derive(Clone)]
 pub struct RequestBody(Full<Bytes>);
 

@@ -16,8 +16,8 @@ const DEFAULT_CAPACITY: usize = 16 * 1024;
 /// The maximum initial capacity, regardless of the declared length of the body.
 const MAX_INITIAL_CAPACITY: usize = 1024 * 1024;
 
-/// Reads a body up to its end, `limit` bytes or the deadline, whichever comes first. If the body
-/// ends early, the second value is the reason.
+/// Reads a body until it ends, `limit` bytes have been read, or the deadline passes. If reading
+/// fails or the deadline passes, the second value is the reason.
 ///
 /// The bytes are zeroed on drop, because they can contain a token.
 pub(crate) async fn read<B>(

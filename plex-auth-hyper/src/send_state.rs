@@ -64,8 +64,8 @@ impl SendState {
         request.extensions_mut().insert(self.clone());
     }
 
-    /// Returns the connection of the request that this state is attached to, or `None` if it is not
-    /// attached to one.
+    /// Returns the handle that identifies the request's connection, or `None` if this state is not
+    /// attached to a request.
     #[cfg(feature = "client")]
     pub(crate) fn connection(&self) -> Option<&CaptureConnection> {
         self.connection.as_ref()
@@ -109,12 +109,12 @@ impl SendState {
         }
     }
 
-    /// Records that no other request has used the connection of the response.
+    /// Records that no other request has used the connection that the response arrived on.
     pub(crate) fn set_fresh(&self) {
         self.is_fresh.store(true, Ordering::Relaxed);
     }
 
-    /// Returns whether other requests may have used the connection of the response.
+    /// Returns whether other requests may have used the connection that the response arrived on.
     pub(crate) fn may_be_reused(&self) -> bool {
         !self.is_fresh.load(Ordering::Relaxed)
     }

@@ -146,7 +146,7 @@ impl TokenSource {
     /// Creates a token source like [`new`](Self::new). Its future calls `save` with each new state
     /// before any caller gets the token that the state contains.
     ///
-    /// While the future that `save` returns runs, callers get the previous token if it is still
+    /// Until the future returned by `save` completes, callers get the previous token if it is still
     /// valid. If that future fails or panics, [`status`](Self::status) reports the error, and
     /// callers get the new token anyway. However, a refresher that was about to register a key does
     /// not register it, and ends with

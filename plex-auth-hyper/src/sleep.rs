@@ -1,4 +1,4 @@
-//! Sleeps on the runtime's timer.
+//! Sleeping with the runtime's timer.
 
 use std::panic::{self, AssertUnwindSafe};
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use crate::thread_sleep::ThreadSleep;
 pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
 
 /// Sleeps with the runtime's timer or, if it cannot be used, on another thread, so that other tasks
-/// can run.
+/// can run. If no thread can be started either, blocks the current thread.
 pub(crate) async fn sleep(timer: SharedTimer, time: Duration) {
     let slept = match GuardedSleep::start(&*timer, time) {
         Ok(sleep) => sleep.await,
@@ -29,8 +29,8 @@ pub(crate) async fn sleep(timer: SharedTimer, time: Duration) {
     }
 }
 
-/// A running sleep. If the timer panics, as tokio's does without a runtime, if time is not enabled,
-/// or if the runtime is being shut down, the panic is caught.
+/// A running sleep that catches the timer's panics. tokio's timer panics if there is no runtime, if
+/// time is not enabled, or if the runtime is being shut down.
 pub(crate) struct GuardedSleep(Pin<Box<dyn Sleep>>);
 
 /// The timer panicked.

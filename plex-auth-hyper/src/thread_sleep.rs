@@ -1,4 +1,4 @@
-//! Sleeps on a thread.
+//! Sleeping on a separate thread.
 
 use std::convert::Infallible;
 use std::io;

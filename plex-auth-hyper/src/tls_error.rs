@@ -1,4 +1,4 @@
-//! Classification of rustls's errors.
+//! Classification of rustls errors.
 
 use plex_auth_proto::error::TlsErrorKind;
 use rustls::{CertificateError, InvalidMessage, OtherError};

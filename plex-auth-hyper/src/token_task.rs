@@ -1,4 +1,4 @@
-//! The task of a token source.
+//! The task that runs a token source's refresher.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};

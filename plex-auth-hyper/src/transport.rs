@@ -56,12 +56,13 @@ impl<S> Transport<S> {
     /// A service that retries or follows redirects cannot be controlled: see the [crate's
     /// documentation](crate#limitations).
     ///
-    /// Unlike with `Transport::new`, connecting has no time limit of its own, and a call that wants
-    /// [its own connection](plex_auth_proto::Reply::wants_own_connection) may not get one. With a
-    /// client from hyper-util, `pool_max_idle_per_host(0)` gives every call its own connection.
+    /// Unlike with `Transport::new`, there is no separate time limit for connecting, and a call
+    /// that wants [its own connection](plex_auth_proto::Reply::wants_own_connection) may not get
+    /// one. With a client from hyper-util, `pool_max_idle_per_host(0)` gives every call its own
+    /// connection.
     ///
     /// The service receives requests with an absolute URI and without a `host` header, as
-    /// hyper-util's client expects them.
+    /// hyper-util's client requires.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -127,9 +128,9 @@ impl<S> Transport<S> {
         (self.clock)()
     }
 
-    /// Replaces the clock for flows, which by default consists of the timer and the system's clock.
-    /// All readings must have the same origin, including those of other transports that drive the
-    /// same flow.
+    /// Replaces the clock for flows, which by default combines the timer and the system clock. The
+    /// clock must always measure time from the same origin. All transports that drive the same flow
+    /// must use that origin.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -156,8 +157,9 @@ impl<S> Transport<S> {
     /// a future is dropped during an attempt. It replaces any previous observer; to notify two,
     /// pass a pair.
     ///
-    /// A retry by the client of `Transport::new` is a separate attempt. Retries by your own service
-    /// are not reported.
+    /// A retry by this crate counts as a separate attempt. Retries by your own service are not
+    /// reported, and neither are retries by hyper-util, which happen only if none of the request
+    /// was written.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -249,12 +251,13 @@ where
     /// # Cancel safety
     ///
     /// The future does nothing until it is first polled, and can be dropped at any time. If it is
-    /// dropped later, the request may have been sent, and the server may have carried it out; there
-    /// is no way to find out. An [idempotent](plex_auth_proto::Reply::is_idempotent) call can be
-    /// repeated. Do not repeat any other call blindly: a dropped sign-in may have created a token
-    /// that the program never receives. To limit the time, use [`timeout`](Self::timeout) or
-    /// [`Call::deadline`] instead of dropping the future: their error says whether
-    /// [the request may have been sent](plex_auth_proto::TransportError::may_have_been_sent).
+    /// dropped after the first poll, the request may have been sent, and the server may have
+    /// carried it out; there is no way to find out. An
+    /// [idempotent](plex_auth_proto::Reply::is_idempotent) call can be repeated. Do not repeat any
+    /// other call blindly: a dropped sign-in may have created a token that the program never
+    /// receives. To limit the time, use [`timeout`](Self::timeout) or [`Call::deadline`] instead of
+    /// dropping the future: the resulting error says whether [the request may have been
+    /// sent](plex_auth_proto::TransportError::may_have_been_sent).
     ///
     /// # Errors
     ///
@@ -301,10 +304,10 @@ where
     /// Sends a request from a flow or from [`Call::into_outgoing`], and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
-    /// returned with the part that arrived, if any, and a successful one is an error. Error statuses
-    /// and unreadable bodies are reported by the call's [`Reply`](plex_auth_proto::Reply), or by the
-    /// flow.
+    /// A body is cut off at the size limit. If the body ends early, a successful response is an
+    /// error, and so is a 4xx response if none of its body arrived; any other response is returned
+    /// with the part that arrived. Error statuses and unreadable bodies are reported by the call's
+    /// [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -326,7 +329,7 @@ where
     ///
     /// # Errors
     ///
-    /// Returns a [`TransportError`] if no response arrived, or only part of a successful one.
+    /// Returns a [`TransportError`] if no response arrived, or if too little of it arrived.
     pub fn fetch(
         &self,
         outgoing: Outgoing,

@@ -1,4 +1,4 @@
-//! Requests, the parsing of their responses, and the contract for the code that sends them.
+//! Requests, response parsing, and the contract for the code that sends the requests.
 //!
 //! [`PlexTv`](crate::PlexTv), [`MediaServer`](crate::MediaServer) and
 //! [`MediaServerAddress`](crate::MediaServerAddress) create a [`Call`] for each operation. A
@@ -119,8 +119,9 @@ impl<T> Call<T> {
     ///
     /// Errors report `operation` as the name of the operation. The request is sent unchanged, with
     /// two exceptions: `Content-Length` is added if it is missing and the request has a body or is
-    /// a POST, PUT or PATCH, and headers that hold a secret are marked sensitive. The call is not
-    /// idempotent unless [marked as such](Self::idempotent).
+    /// a POST, PUT or PATCH, and the headers `X-Plex-Token`, `Authorization`, `Proxy-Authorization`
+    /// and `Cookie` are marked sensitive. The call is not idempotent unless [marked as
+    /// such](Self::idempotent).
     pub fn json(operation: &'static str, request: Request<impl Into<Body>>) -> Self
     where
         T: DeserializeOwned,
@@ -265,8 +266,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Requests a connection that no other request has used or will use. For the reason, see
-    /// [`Reply::wants_own_connection`].
+    /// Requests a connection that no other request has used or will use.
+    /// [`Reply::wants_own_connection`] explains why.
     pub fn own_connection(mut self) -> Self {
         self.reply.set_own_connection();
         self

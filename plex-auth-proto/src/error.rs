@@ -29,7 +29,7 @@ mod rejection;
 mod response;
 mod transport;
 
-/// The error of a call: either a response arrived that is an error or cannot be read, or no
+/// An error from a [`Call`](crate::Call): the response is an error or cannot be read, or no
 /// complete response arrived.
 ///
 /// These two cases are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true

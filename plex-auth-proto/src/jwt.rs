@@ -1,4 +1,5 @@
-//! JSON Web Tokens (RFC 7519, in the compact form of RFC 7515), signed by a device or by Plex.
+//! JSON Web Tokens (RFC 7519, in the compact form that RFC 7515 defines), signed by a device or by
+//! Plex.
 
 pub use device_jwt::{DeviceClaims, DeviceJwt, JwtScope, UnsignedDeviceJwt};
 pub use device_key::{DeviceKey, ExternalKey, SignError};

@@ -120,8 +120,8 @@ pub mod account {
     pub use crate::wire::raw_json::RawJson;
 }
 
-/// The design of this crate and the reasons for it: layers, flows, decisions, promises with their
-/// tests, and versioning.
+/// The design of this crate and the reasons for it: layers, flows, decisions, promises and the
+/// tests that verify them, and versioning.
 #[cfg(doc)]
 #[doc = include_str!("../DESIGN.md")]
 pub mod design {}
@@ -152,8 +152,8 @@ pub mod pin {
     pub use crate::values::pin_code::{InvalidPinCode, PinCode};
 }
 
-/// Media servers: an account's servers and players, a server's description of itself, a source's
-/// connections, the kinds of transient tokens, and claim tokens.
+/// Media servers: the servers and players of an account, server information, source connections,
+/// the types and scopes of transient tokens, and claim tokens.
 pub mod server {
     pub use crate::media_server::root::ServerRoot;
     pub use crate::media_server::server_identity::ServerIdentity;

@@ -6,9 +6,9 @@ pub(crate) mod context;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
-    /// Plex's account service. Its 401 response to a token applies to the whole account.
+    /// Plex's account service. If it answers 401 to a token, the token is no longer valid.
     PlexTv,
-    /// A media server. Its 401 response to a token applies only to that server.
+    /// A media server. If it answers 401 to a token, the token may still be valid elsewhere.
     MediaServer,
 }
 
@@ -37,7 +37,7 @@ pub struct Operation {
     /// request cannot be mistaken for the response to this one. See
     /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
     pub own_connection: bool,
-    /// Whether the operation refers to a single PIN, so that a 410 means that this PIN is gone.
+    /// Whether the operation refers to a specific PIN, so that a 410 means that this PIN is gone.
     about_a_pin: bool,
     /// The meaning of a 401 if the request carried no token.
     unauthorized: Option<&'static str>,

@@ -74,7 +74,7 @@ fn ask(prompt: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// Asks like [`ask`], but without echo. Only the line ending is removed from a password.
+/// Asks like [`ask`], but does not echo the input. Only the line ending is removed from a password.
 fn ask_hidden(prompt: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt);

@@ -1,4 +1,4 @@
-//! A single attempt to send a request over an agent.
+//! A single attempt to send a request with an agent.
 
 use plex_auth_proto::Body;
 use plex_auth_proto::error::TransportErrorKind;
@@ -11,7 +11,7 @@ use crate::connection::Reuse;
 use crate::error_context::HEAD_TOO_LARGE;
 use crate::failure::Failure;
 
-/// The failure of one attempt.
+/// A failed attempt.
 pub(crate) struct Attempt {
     pub(crate) failure: Failure,
     /// Whether the attempt may have failed only because the server had closed an idle connection.

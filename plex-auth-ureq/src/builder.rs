@@ -52,8 +52,8 @@ pub struct TransportBuilder {
 }
 
 impl TransportBuilder {
-    /// Adds a trusted root certificate in DER format, such as that of your own certificate
-    /// authority. Mozilla's roots remain trusted. Convert a PEM certificate to DER first:
+    /// Adds a trusted root certificate in DER format, such as your own certificate authority's.
+    /// Mozilla's roots remain trusted. Convert a PEM certificate to DER first:
     /// `openssl x509 -in ca.pem -outform der -out ca.der`.
     ///
     /// Can be called more than once. A self-signed server certificate also works, unless it claims
@@ -76,8 +76,9 @@ impl TransportBuilder {
         self.set_proxy(proxy::from_url(url).map(Some))
     }
 
-    /// Uses the proxy in the current environment: the first of `ALL_PROXY`, `HTTPS_PROXY` and
-    /// `HTTP_PROXY` that is set, in upper or lower case. If none is set, this changes nothing.
+    /// Uses the proxy that is set in the environment: the first of `ALL_PROXY`, `HTTPS_PROXY` and
+    /// `HTTP_PROXY` that is not empty (in upper or lower case). If none is set, this changes
+    /// nothing.
     ///
     /// Connections to hosts listed in `NO_PROXY` are direct. Its entries are names (which include
     /// their subdomains), patterns such as `*.example.com`, `.example.com` or `192.168.0.*`, and IP
@@ -94,7 +95,7 @@ impl TransportBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidTransport`] if a setting is invalid.
+    /// Returns [`InvalidTransport`] if a root certificate or a proxy setting is invalid.
     pub fn build(self) -> Result<Transport, InvalidTransport> {
         if let Some(invalid) = self.invalid {
             return Err(invalid);
@@ -106,7 +107,8 @@ impl TransportBuilder {
         )))
     }
 
-    /// Sets the proxy if there is one, or records the first error.
+    /// Sets the proxy if there is one. If the setting is invalid, records the error, unless an
+    /// earlier one has been recorded.
     fn set_proxy(mut self, proxy: Result<Option<ChosenProxy>, InvalidTransport>) -> Self {
         match proxy {
             Ok(proxy) => self.proxy = proxy.or(self.proxy),

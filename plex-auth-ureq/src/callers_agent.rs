@@ -30,7 +30,7 @@ pub(crate) struct CallersAgent {
     retired: Arc<Mutex<HashSet<RequestOrigin>>>,
 }
 
-/// The origin of a request, by which ureq's pool distinguishes the connections of an agent.
+/// A request's scheme and authority, which ureq's pool uses to tell an agent's connections apart.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(crate) struct RequestOrigin(Option<Scheme>, Option<Authority>);
 

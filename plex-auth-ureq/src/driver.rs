@@ -238,8 +238,8 @@ impl<F: Flow> Driver<F> {
     }
 }
 
-/// Reports a request's completion when it is dropped, even if its thread panics. ureq panics if a
-/// feature is missing, and a caller's middleware can panic.
+/// A guard that reports a request's completion when it is dropped, even if the request's thread
+/// panics. ureq panics if a feature is missing, and a caller's middleware can panic.
 struct Report {
     id: RequestId,
     completion: Completion,

@@ -1,6 +1,6 @@
-//! Classification of ureq's errors, including whether anything was sent.
+//! Classification of ureq errors, including whether anything was sent.
 //!
-//! With a caller's agent, the phase of an error can be inferred only from its type.
+//! With a caller's agent, the phase in which an error occurred can be inferred only from its type.
 
 use std::io;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::failure::Failure;
 #[cfg(feature = "rustls")]
 use crate::tls_error;
 
-/// The facts about an exchange that determine the meaning of an error.
+/// The information about an exchange that is needed to classify its errors.
 pub(crate) struct ErrorContext<'a> {
     config: &'a Config,
     https: bool,
@@ -40,7 +40,7 @@ impl<'a> ErrorContext<'a> {
     }
 
     /// Returns the error for a timeout, with the limit that was exceeded: the agent's own limit for
-    /// this phase or that of the exchange, whichever is shorter.
+    /// this phase or the limit for the exchange, whichever is shorter.
     fn exceeded(&self, timeout: Timeout) -> TransportErrorKind {
         let agent = self.config.timeouts();
         let own = match timeout {
@@ -58,7 +58,8 @@ impl<'a> ErrorContext<'a> {
         TransportErrorKind::TimedOut(own.map_or(self.limit, |own| own.min(self.limit)))
     }
 
-    /// Returns a failure to connect. With a proxy, it is a failure to connect to the proxy.
+    /// Returns the failure for a connection that was not established. If the exchange uses a proxy,
+    /// the failure is [`TransportErrorKind::Proxy`] instead of `kind`.
     fn not_connected(&self, kind: TransportErrorKind) -> Failure {
         Failure::not_sent(if self.proxied { TransportErrorKind::Proxy } else { kind })
     }
@@ -69,7 +70,7 @@ impl<'a> ErrorContext<'a> {
 // the limit among the addresses.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The error if the head of a request does not fit into ureq's buffer.
+/// The error for a request whose head does not fit into ureq's buffer.
 pub(crate) const HEAD_TOO_LARGE: TransportErrorKind =
     TransportErrorKind::NotStarted("the request headers are too large");
 
@@ -136,8 +137,8 @@ pub(crate) fn classify_protocol(error: &Error) -> Failure {
     }
 }
 
-/// Returns the kind of a failure that occurred while a body was read. If it was not classified, the
-/// body ended early.
+/// Returns the kind of a failure that occurred while a body was read. A failure that could not be
+/// classified counts as [`TransportErrorKind::CutOff`].
 pub(crate) fn body_kind(failure: Failure) -> TransportErrorKind {
     match failure.kind() {
         TransportErrorKind::Other => TransportErrorKind::CutOff,

@@ -1,4 +1,4 @@
-//! Plex authentication over [ureq]: synchronous, on the calling thread, without an async runtime.
+//! Synchronous Plex authentication with [ureq], on the calling thread and without an async runtime.
 //!
 //! This crate sends the requests that [`plex_auth_proto`](proto) builds. It also re-exports all of
 //! that crate, so it is the only dependency you need.
@@ -34,8 +34,8 @@
 //! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
 //! holds for every transport, because this crate applies its settings to each request:
 //!
-//! - Redirects are not followed, because the token would be sent to their target. They are reported
-//!   as [`Redirected`](proto::ResponseError::Redirected).
+//! - Redirects are not followed, because that would send the token to the redirect target. They are
+//!   reported as [`Redirected`](proto::ResponseError::Redirected).
 //! - An exchange, from the name lookup to the last byte of the response, ends within 30 s
 //!   ([`DEFAULT_TIMEOUT`]), and connecting, including any proxy and TLS, ends within 10 s, unless
 //!   your own agent sets other limits. [`Transport::timeout`] changes the limit for the whole
@@ -87,8 +87,8 @@
 //! report the phase in which they occurred. A body truncated over TLS can look complete, and an
 //! exchange can exceed the time limit if a proxy sends its response slowly.
 //!
-//! ureq does not report whether the connection of such an agent is new, so a refusal is
-//! [confirmed](Outgoing::must_confirm) as if the connection had been reused.
+//! ureq does not report whether such an agent reused a connection, so a refusal is
+//! [confirmed](Outgoing::must_confirm) as if it had.
 //!
 //! If another crate enables ureq's feature `gzip`, which is a default feature of ureq, compressed
 //! responses are decoded even though the request does not ask for them. The size limit then counts
@@ -104,8 +104,8 @@
 //! keep more, use [`Transport::over`] with an agent that does.
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
-//! until the resolver returns. Exchanges of a transport and its clones share a pending lookup of
-//! the same host and port, so there is at most one such thread per host and port.
+//! until the resolver returns. A transport and its clones share a pending lookup of the same host
+//! and port, so there is at most one such thread per host and port.
 //!
 //! # Recipes
 //!

@@ -17,10 +17,10 @@ use crate::failure::Failure;
 use crate::own_agents::OwnAgents;
 use crate::received::{Received, Source};
 
-/// The agents that requests are sent over.
+/// The agents that send the requests.
 #[derive(Clone)]
 pub(crate) enum Sender {
-    /// This crate's agents: one for each request, all over the same connections.
+    /// This crate's agents: one for each request, all sharing the same connections.
     Own(OwnAgents),
     /// The caller's agent.
     Callers(CallersAgent),

@@ -67,7 +67,8 @@ impl Drop for Handle {
 }
 
 impl TokenSource {
-    /// Starts a thread that runs the refresher over this transport. The state is not saved.
+    /// Creates a token source and starts a thread that runs its refresher over this transport. The
+    /// state is not saved.
     ///
     /// If no thread can be started, nothing renews the token, and [`token`](Self::token) returns
     /// [`TokenError::Stopped`] unless there is a valid token.
@@ -90,8 +91,8 @@ impl TokenSource {
         Self::start(transport, refresher, None)
     }
 
-    /// Starts a thread that runs the refresher over this transport and calls `save` with each new
-    /// state before any caller gets the token that the state contains.
+    /// Creates a token source like [`new`](Self::new). Its thread calls `save` with each new state
+    /// before any caller gets the token that the state contains.
     ///
     /// `save` runs on that thread. While it runs, callers get the previous token if it is still
     /// valid. If `save` fails or panics, [`status`](Self::status) reports the error, and callers

@@ -1,4 +1,4 @@
-//! Classification of rustls's errors.
+//! Classification of rustls errors.
 
 use std::error::Error as StdError;
 use std::io;

@@ -1,4 +1,4 @@
-//! The thread of a token source.
+//! The thread that runs a token source's refresher.
 
 use std::sync::Arc;
 use std::task::{Context, Wake, Waker};
@@ -12,7 +12,7 @@ use crate::transport::Transport;
 
 pub(crate) type SaveCallback = Box<dyn FnMut(&Secret) -> Result<(), SaveError> + Send>;
 
-/// Runs the refresher to its end.
+/// Runs the refresher until it ends or the token source is shut down.
 pub(crate) fn run<R: Refresher>(
     transport: &Transport,
     flow: SharedRefresher<R>,

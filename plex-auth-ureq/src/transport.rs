@@ -99,8 +99,8 @@ impl Transport {
         (self.clock)()
     }
 
-    /// Replaces the system's clock for flows. All readings must have the same origin, including
-    /// those of other transports that drive the same flow.
+    /// Replaces the system clock for flows. The clock must always measure time from the same
+    /// origin. All transports that drive the same flow must use that origin.
     #[must_use]
     pub fn clock(mut self, clock: impl Fn() -> Now + Send + Sync + 'static) -> Self {
         self.clock = Arc::new(clock);
@@ -214,10 +214,10 @@ impl Transport {
     /// Sends a request from a flow or from [`Call::into_outgoing`], and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. If the body ends early, an unsuccessful response is
-    /// returned with the part that arrived, if any, and a successful one is an error. Error
-    /// statuses and unreadable bodies are reported by the call's [`Reply`](plex_auth_proto::Reply),
-    /// or by the flow.
+    /// A body is cut off at the size limit. If the body ends early, a successful response is an
+    /// error, and so is a 4xx response if none of its body arrived; any other response is returned
+    /// with the part that arrived. Error statuses and unreadable bodies are reported by the call's
+    /// [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -232,7 +232,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// Returns a [`TransportError`] if no response arrived, or only part of a successful one.
+    /// Returns a [`TransportError`] if no response arrived, or if too little of it arrived.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
         self.confirmed(&outgoing, self.deadline(&outgoing), &mut self.observed(&outgoing))

@@ -1,5 +1,6 @@
-//! The core's costs: allocations and, if they were counted, instructions, each compared with those
-//! of the same work done by hand; and peak memory, compared with the size of the result.
+//! The core's costs: its allocations and, if they were counted, its instructions, compared with
+//! hand-written code that does the same work; and its peak memory, compared with the size of the
+//! result.
 //!
 //! The `instructions` benchmark counts the instructions; pass the file with its JSON output as an
 //! argument.
@@ -47,8 +48,8 @@ fn instructions(table: &mut Table, counted: &str) {
     }
 }
 
-/// Reads one JSON document for each piece of work and side. Its fields identify both, for example
-/// `"function_name": "ours"` and `"id": "of_7"`.
+/// Reads the JSON documents, one for each measurement. The fields identify the side and the piece
+/// of work, for example `"function_name": "ours"` and `"id": "of_7"`.
 fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     let documents = Deserializer::from_str(counted).into_iter::<Value>().map(Result::unwrap);
     let read = documents.map(|document| {

@@ -1,5 +1,5 @@
-//! Instruction counts of each piece of work, for the library and the baseline, measured with
-//! Callgrind.
+//! The number of instructions that the library and the baseline execute for each piece of work,
+//! measured with Callgrind.
 #![allow(
     missing_docs,
     clippy::disallowed_methods,

@@ -12,7 +12,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 /// The number of bytes after which a response is cut off.
 const LIMIT: u64 = 4 * 1024 * 1024;
 
-/// The timeout of one read or write.
+/// The timeout for each read or write.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Sends one request on its own connection and returns the response.

@@ -1,4 +1,5 @@
-//! The ways to send a call, behind one interface: in memory, by hand, and over both transports.
+//! One interface for every way to send a call: straight to a fake in memory, with the bare client,
+//! or through one of the transports.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -22,15 +23,15 @@ type OwnClient = Client<HttpConnector, plex_auth_hyper::RequestBody>;
 /// Sends calls and drives flows.
 #[derive(Debug)]
 pub enum Carrier {
-    /// In memory: the fake is called as a function.
+    /// Calls the fake as a function, without a socket.
     Value(Arc<Mutex<FakePlex>>),
-    /// By hand, over a socket, trusting only this root certificate for HTTPS.
+    /// Sends requests with [`bare_client`], which trusts only this root certificate for HTTPS.
     HandMade(Option<Vec<u8>>),
-    /// `plex-auth-ureq`.
+    /// Uses `plex-auth-ureq`.
     Ureq(plex_auth_ureq::Transport),
-    /// `plex-auth-hyper`, with a tokio runtime.
+    /// Uses `plex-auth-hyper` with a tokio runtime.
     Hyper(plex_auth_hyper::Transport, Runtime),
-    /// `plex-auth-hyper` over a client that the caller built.
+    /// Uses `plex-auth-hyper` with a client that the caller built.
     OwnHyper(plex_auth_hyper::Transport<OwnClient>, Runtime),
 }
 
@@ -57,15 +58,15 @@ impl Carrier {
         [Self::ureq(None), Self::hyper(None)]
     }
 
-    /// Returns `plex-auth-ureq` over an agent with default settings. On its own, such an agent
-    /// follows redirects and turns error statuses into errors.
+    /// Returns a `plex-auth-ureq` transport that uses an agent with default settings. Without the
+    /// transport, such an agent follows redirects and turns error statuses into errors.
     pub fn own_ureq() -> Self {
         Self::Ureq(
             plex_auth_ureq::Transport::over(plex_auth_ureq::ureq::Agent::new_with_defaults()),
         )
     }
 
-    /// Returns `plex-auth-hyper` over hyper-util's client with its default settings.
+    /// Returns a `plex-auth-hyper` transport that uses hyper-util's client with default settings.
     pub fn own_hyper() -> Self {
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self::OwnHyper(plex_auth_hyper::Transport::over(client, TokioTimer::new()), runtime())
@@ -165,8 +166,8 @@ impl Carrier {
     }
 
     /// Drives a flow to its end or until `watch` stops it. Returns `None` if `watch` stopped the
-    /// flow or if the flow had already finished. In memory and by hand, also returns `None` if the
-    /// flow waits indefinitely.
+    /// flow or if the flow had already finished. [`Value`](Self::Value) and
+    /// [`HandMade`](Self::HandMade) also return `None` if the flow waits indefinitely.
     pub fn drive<F: Flow>(
         &self,
         flow: &mut F,

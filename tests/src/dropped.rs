@@ -4,8 +4,8 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-/// Polls a future up to this many times and then drops it, as canceling its task would. Returns the
-/// output if the future completed.
+/// Polls a future up to this many times, but at least once, and then drops it, as canceling its
+/// task would. Returns the output if the future completed.
 pub async fn dropped_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = polls;

@@ -20,10 +20,10 @@ use plex_auth_proto::{
 
 use crate::carrier::Carrier;
 
-/// The client identifier of every request.
+/// The client identifier sent with every request.
 pub const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 
-/// The ID of the PIN, in requests and responses: a secret that is a number.
+/// The PIN's ID in requests and responses. It is a numeric secret.
 pub const PIN: u64 = 8_160_397_245_183_641;
 
 /// The operations that read nothing from a successful response, so any body within the size limit
@@ -37,7 +37,7 @@ pub const WITHOUT_OUTPUT: [&str; 6] = [
     "unclaimServer",
 ];
 
-/// The signature of the device's JWT: a secret in the body of a request.
+/// The signature of the device's JWT: a secret that is sent in a request body.
 pub const SIGNATURE: &[u8; 64] =
     b"dev1ce-Qm4xVt9Ks2Wd7Jb5Np8Hc3Lz6Rg1Yf0-Tk5vXn8Bq2Mw7Gj4Pd9Sh3Zr-";
 
@@ -60,7 +60,7 @@ pub struct Inputs {
     pub claim_token: ClaimToken,
     pub home_user: HomeUserUuid,
     pub home_pin: HomePin,
-    /// Replaces the deadline of operations that have their own, which is too long for a test.
+    /// Replaces the deadline of operations that set one, because it is too long for a test.
     pub deadline: Option<Duration>,
 }
 
@@ -95,7 +95,7 @@ impl Inputs {
         }
     }
 
-    /// Sets the deadline of calls that have their own.
+    /// Replaces the deadline of calls that already have one.
     pub fn within(mut self, limit: Duration) -> Self {
         self.deadline = Some(limit);
         self

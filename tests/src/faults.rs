@@ -96,7 +96,7 @@ struct Plan {
     plan: Option<FaultPlan>,
     /// The number of connections that this plan has been applied to so far.
     number: usize,
-    /// The number of plans set so far. Pending faults of earlier plans are canceled.
+    /// The number of plans set so far. Pending faults from earlier plans are canceled.
     generation: usize,
 }
 
@@ -119,7 +119,7 @@ impl Faults {
 }
 
 impl ConnectionPlans for Faults {
-    /// Returns the plan of the next connection.
+    /// Returns the plan for the next connection.
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan> {
         let (ending, generation) = {
             let mut plan = self.plan();
@@ -152,7 +152,7 @@ enum Ending {
     },
 }
 
-/// The plan of one connection.
+/// The plan for one connection.
 #[derive(Debug)]
 struct PlannedConnection {
     ending: Ending,

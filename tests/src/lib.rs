@@ -1,6 +1,7 @@
 //! Helpers shared by the tests, the examples and the benchmarks of plex-auth's libraries.
 //!
-//! - [`carrier`] sends a call in each supported way: in memory, by hand, and over both transports.
+//! - [`carrier`] sends a call straight to a fake in memory, with the bare client, or through one of
+//!   the transports.
 //! - [`every_operation`] has each operation of the core with valid inputs and a successful
 //!   response.
 //! - [`RawServer`] writes scripted bytes, which need not be HTTP.

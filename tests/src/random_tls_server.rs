@@ -207,7 +207,7 @@ impl Connection<'_> {
         }
     }
 
-    /// Answers the client's hello with only the first bytes of the server's messages.
+    /// Answers the ClientHello with only the first bytes of the server's messages.
     fn truncated_flight(&mut self, length: usize) -> io::Result<()> {
         let mut flight = Vec::new();
         while !self.tls.wants_write() {

@@ -11,8 +11,8 @@ use socket2::SockRef;
 
 mod read;
 
-/// The time after which a client whose timeout does not work is disconnected, so that its test
-/// fails instead of hanging.
+/// The time after which the server disconnects a silent client. If the client's own timeout does
+/// not work, its test then fails instead of hanging.
 const LONGEST_STALL: Duration = Duration::from_secs(30);
 
 /// A step in the script of a [`RawServer`].
@@ -47,8 +47,8 @@ pub struct RawRequest {
     pub body: Vec<u8>,
 }
 
-/// A server on `127.0.0.1` that runs a script on each connection, on its own threads, until it is
-/// dropped.
+/// A server on `127.0.0.1` that runs a script on each connection. It uses background threads, which
+/// stop when it is dropped.
 ///
 /// At the end of a script the connection is closed.
 ///
@@ -154,7 +154,7 @@ struct State {
     stopped: bool,
     connections: usize,
     requests: Vec<RawRequest>,
-    /// Cloned handles of the open connections, by connection number.
+    /// Cloned handles to the open connections, by connection number.
     open: BTreeMap<usize, TcpStream>,
 }
 

@@ -1,4 +1,4 @@
-//! A table that shows the library's measurements next to the baseline's, with a limit for each.
+//! A table that compares the library's measurements with a baseline, with a limit for each row.
 
 use std::fmt;
 use std::process::ExitCode;

@@ -15,13 +15,13 @@ use crate::tls_identity::TlsIdentity;
 /// The way a connection ends after the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TlsEnd {
-    /// A close_notify alert, then the end of the TCP connection.
+    /// Sends a close_notify alert, then closes the TCP connection.
     CloseNotify,
-    /// Only the end of the TCP connection.
+    /// Closes the TCP connection without an alert.
     Close,
-    /// A TCP reset.
+    /// Resets the TCP connection.
     Reset,
-    /// Bytes that are not TLS, then the end of the TCP connection.
+    /// Sends bytes that are not TLS, then closes the TCP connection.
     PlainText,
 }
 

@@ -81,8 +81,9 @@ impl Opening {
         Poll::Ready(Err(ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()))
     }
 
-    /// Returns the time that has passed, in whole seconds if there are any. hyper-util does not
-    /// report its limit for a single address, which is shorter if there are several addresses.
+    /// Returns the elapsed time, rounded down to whole seconds if it is at least one second.
+    /// hyper-util does not report its limit for a single address, which is shorter if there are
+    /// several addresses.
     fn exceeded_limit(&self) -> Duration {
         let passed = TokioTimer::new().now().saturating_duration_since(self.since);
         let seconds = Duration::from_secs(passed.as_secs());
@@ -112,8 +113,8 @@ impl Future for Opening {
     }
 }
 
-/// Returns whether hyper-util's time limit ended the attempt. Unlike a timeout reported by the
-/// operating system, such an error has no OS error code.
+/// Returns whether the error means that hyper-util's time limit was exceeded. Unlike a timeout
+/// reported by the operating system, such an error has no OS error code.
 fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     let mut link = Some(error);
     while let Some(error) = link {
@@ -127,7 +128,8 @@ fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// The previous use of a connection, stored in hyper-util's information about the connection.
+/// A record of whether a connection has already delivered a response, stored in hyper-util's
+/// information about the connection.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConnectionUse {
     had_response: Arc<AtomicBool>,

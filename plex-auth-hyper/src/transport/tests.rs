@@ -15,7 +15,7 @@ use super::*;
 
 type Frames = VecDeque<Result<Bytes, io::Error>>;
 
-/// A body that is always ready: its frames, then the end or an endless series of empty frames.
+/// A body that is always ready. After its frames, it ends or yields empty frames endlessly.
 struct Script {
     frames: Frames,
     endless: bool,

@@ -100,8 +100,8 @@ mod tests {
         assert!(Body::empty().as_ref().is_empty() && Body::from(()).as_ref().is_empty());
     }
 
-    /// `Body` implements the marker trait `ZeroizeOnDrop` without proof. This test compiles only if
-    /// the content of a `Body` implements the trait, too.
+    /// `Body` implements the marker trait `ZeroizeOnDrop`, which the compiler accepts for any type.
+    /// This test compiles only if the content of a `Body` implements the trait, too.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

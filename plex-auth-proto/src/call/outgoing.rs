@@ -14,9 +14,10 @@ use crate::operation::context::RequestContext;
 /// A request with everything that its sender needs. The sender is the program's HTTP client or a
 /// transport's `fetch`.
 ///
-/// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and each request of a flow is
-/// one. The sender must fulfill [the sender's contract](crate::call#the-senders-contract), and
-/// return the response or a [transport error](Self::transport_error).
+/// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and a flow returns one for each
+/// of its requests. The sender must fulfill [the sender's
+/// contract](crate::call#the-senders-contract), and return the response or a [transport
+/// error](Self::transport_error).
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -93,8 +94,7 @@ impl Outgoing {
     }
 
     /// Returns whether the request should have a connection that no other request has used or will
-    /// use. For the reason, see
-    /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
+    /// use. [`Reply::wants_own_connection`](crate::Reply::wants_own_connection) explains why.
     pub fn wants_own_connection(&self) -> bool {
         self.settings.own_connection
     }
@@ -118,14 +118,14 @@ impl Outgoing {
         self
     }
 
-    /// Returns the number of bytes of the body that are worth reading, given the head of the
-    /// response. See [`Reply::body_limit`](crate::Reply::body_limit).
+    /// Returns the maximum number of bytes to read from the body, given the head of the response.
+    /// See [`Reply::body_limit`](crate::Reply::body_limit).
     pub fn body_limit(&self, status: StatusCode, headers: &HeaderMap) -> usize {
         self.settings.body_limit(status, headers)
     }
 
-    /// Returns the response with information from its sender attached, for the
-    /// [`Reply`](crate::Reply) or the flow that reads it.
+    /// Attaches information from the sender to the response, for the [`Reply`](crate::Reply) or the
+    /// flow that reads it.
     ///
     /// The information includes the [size limit](Self::default_max_body_size), so that a body cut
     /// off there is reported as too large. It also includes `retire`, which must prevent the

@@ -25,7 +25,7 @@ const SHOWN_HEADERS: [&str; 8] = [
     "transfer-encoding",
 ];
 
-/// Reads the response to one [`Call`](crate::Call).
+/// The part of a [`Call`](crate::Call) that reads the response.
 ///
 /// It also provides the information that a sender needs to fulfill [the sender's
 /// contract](crate::call#the-senders-contract).
@@ -196,8 +196,7 @@ impl<T> Reply<T> {
         }
     }
 
-    /// Returns the number of bytes of the body that are worth reading, given the head of the
-    /// response.
+    /// Returns the maximum number of bytes to read from the body, given the head of the response.
     ///
     /// A sender may stop there: [`parse`](Self::parse) returns the same result as for the whole
     /// body. For a successful status, the limit is one byte more than the size limit, or zero if
@@ -264,8 +263,9 @@ impl<T> Reply<T> {
     }
 
     /// Marks the request as sent on its own connection, for a sender that repeats it there after
-    /// [`Mismatched`](ResponseError::Mismatched). The reply then also accepts a response whose
-    /// token or account ID differs from the request's.
+    /// [`Mismatched`](ResponseError::Mismatched), or that uses a new connection for each request.
+    /// The reply then also accepts a response whose token or account ID differs from the one in the
+    /// request.
     #[must_use]
     pub fn on_own_connection(mut self) -> Self {
         self.set_own_connection();

@@ -18,7 +18,7 @@ pub const DEFAULT_MAX_BODY_SIZE: usize = 1024 * 1024;
 // Plex lists its errors in a few hundred bytes. A longer body is a web page.
 pub(super) const MAX_REFUSAL_SIZE: usize = 64 * 1024;
 
-/// The settings of a call that do not depend on the type of its value.
+/// The settings of a call, which are independent of its output type.
 #[derive(Clone)]
 pub(super) struct Settings {
     pub(super) context: RequestContext,
@@ -30,7 +30,7 @@ pub(super) struct Settings {
     pub(super) own_connection: bool,
 }
 
-/// Facts about a response that only its sender knows, stored as an extension of the response.
+/// Information that the sender of a request attaches to the response, as an extension.
 #[derive(Clone)]
 pub(super) struct Received {
     /// Whether the request had a connection of its own.
@@ -87,8 +87,8 @@ impl Settings {
     }
 }
 
-/// Returns the declared length of the body: zero if none or an invalid one is declared, and
-/// `usize::MAX` if the length does not fit into a `usize`.
+/// Returns the declared length of the body: zero if it is missing or invalid, and `usize::MAX` if
+/// it does not fit into a `usize`.
 pub(super) fn declared_length(headers: &HeaderMap) -> usize {
     let Some(length) = headers.get(CONTENT_LENGTH).map(|value| value.as_bytes().trim_ascii())
     else {

@@ -3,7 +3,7 @@ use crate::error::response::ResponseError;
 use crate::error::transport::TransportError;
 use crate::operation::Host;
 
-/// Whether a failed request was carried out.
+/// The outcome of a failed request: whether it was carried out.
 ///
 /// It is returned by [`Error::outcome`](crate::Error::outcome), whose docs list the outcome of each
 /// error.
@@ -41,8 +41,8 @@ use crate::operation::Host;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Outcome {
-    /// No byte of the request was sent. Retrying is safe, and useful once the cause is resolved:
-    /// see [`TransportError::kind`].
+    /// None of the request was sent. Retrying is safe, and useful once the cause is resolved: see
+    /// [`TransportError::kind`].
     NotSent,
     /// The request was refused and not carried out. Retrying is safe, and useful once the cause is
     /// resolved: for example, wait after a rate limit, or ask the user after a wrong password.
@@ -102,8 +102,8 @@ impl ResponseError {
     /// access.
     ///
     /// This is the case if the body is not one of Plex's errors: for example, if it is a web page
-    /// or an incomplete response. A 401 or 498 without a body counts as Plex's if it was sent over
-    /// `https`, where an intermediary cannot impersonate Plex.
+    /// or an incomplete response. A 401 or 498 without a body counts as a response from Plex if it
+    /// was sent over `https`, where an intermediary cannot impersonate Plex.
     pub fn is_unconfirmed(&self) -> bool {
         match self {
             Self::Unauthorized(rejection) | Self::Forbidden(rejection) => {

@@ -5,7 +5,7 @@ use serde::de::MapAccess;
 use crate::wire::decode;
 use crate::wire::lenient::{self, Budget, Value};
 
-/// An entry in the error list of one of Plex's responses.
+/// One of the errors that Plex lists in a response.
 ///
 /// `Debug` redacts the message, because a server can echo parts of the request in it.
 #[derive(Clone)]
@@ -21,7 +21,7 @@ impl PlexError {
         self.code
     }
 
-    /// Returns the HTTP status as repeated in the entry. Some entries have none.
+    /// Returns the HTTP status that the body states for this error, if any.
     pub fn status(&self) -> Option<u16> {
         self.status
     }
@@ -54,7 +54,7 @@ const MAX_ERRORS: usize = 16;
 /// The maximum length of a message, in characters.
 const MAX_MESSAGE: usize = 200;
 
-/// Reads the error list of a body. Returns no entries if the body is not one of Plex's errors.
+/// Reads the error list from a body. Returns no entries if the body is not one of Plex's errors.
 pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
     let listed = decode::object_or_xml(body, "errors", false);
     let Ok(Some(Listed { mut errors, error, status, .. })) = listed else {

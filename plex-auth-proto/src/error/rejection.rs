@@ -119,8 +119,8 @@ impl Rejection {
 }
 
 /// Returns the meaning of a code in combination with its status, if it is known and the status does
-/// not imply it. The meanings are those that other Plex clients rely on. 1013 and 1020 mean
-/// different things with different statuses.
+/// not imply it. Other Plex clients rely on the same meanings. 1013 and 1020 mean different things
+/// with different statuses.
 fn meaning(status: u16, code: u32) -> Option<&'static str> {
     Some(match (status, code) {
         (400, 1000) => "the client identifier is missing",

@@ -55,11 +55,11 @@ pub enum ResponseError {
     /// this status if it cannot read the [`Source`](crate::Source).
     BadRequest(Rejection),
     /// 401 or 498, or 422 with the message "Invalid token" if the request carried a token: the
-    /// username and password, or the token, were not accepted.
+    /// server did not accept the username or password, the token, or the device's JWT.
     ///
     /// Sign in again if [`is_token_invalid`](Self::is_token_invalid). Do nothing if
     /// [`is_unconfirmed`](Self::is_unconfirmed). A media server's response applies only to that
-    /// server: it may not know the account, or may not accept this kind of token.
+    /// server: for example, it may not know the account, or may not accept this kind of token.
     Unauthorized(Rejection),
     /// 401 with code 1029: two-factor authentication is enabled and no code was sent. Ask for the
     /// code and sign in again with [`verification_code`](crate::Credentials::verification_code).
@@ -283,8 +283,8 @@ impl ResponseError {
         self.rejection().is_some_and(|rejection| rejection.has_code(1097))
     }
 
-    /// Returns whether the Home PIN of the user to switch to is required, because none was sent or
-    /// because the one sent is wrong: 403 with code 1041.
+    /// Returns whether switching to a Home user failed because the Home PIN is missing or wrong:
+    /// 403 with code 1041.
     pub fn needs_home_pin(&self) -> bool {
         matches!(self, Self::Forbidden(rejection) if rejection.has_code(1041))
     }

@@ -53,7 +53,8 @@ pub struct DeviceClaims {
 
 impl DeviceClaims {
     /// Creates the claims for [`PlexTv::exchange_device_jwt`](crate::PlexTv::exchange_device_jwt),
-    /// with this nonce and all [scopes](JwtScope), as other clients do. The nonce must be unused.
+    /// with this nonce and all [scopes](JwtScope), which other clients also request. The nonce must
+    /// be unused.
     ///
     /// `identity` must be the one that the request is sent with, because Plex compares them. The
     /// JWT expires five minutes after `now`, the current time by the caller's clock.
@@ -87,7 +88,7 @@ impl DeviceClaims {
     ///
     /// # Errors
     ///
-    /// Returns the [`SignError`] of the key.
+    /// Returns a [`SignError`] if the key cannot sign.
     pub fn sign(&self, key: &dyn DeviceKey) -> Result<DeviceJwt, SignError> {
         let unsigned = self.unsigned(key.jwk());
         let signature = key.sign(unsigned.message())?;
@@ -158,8 +159,8 @@ impl JwtScope {
     }
 }
 
-/// A device's JWT without its signature, from [`DeviceClaims::unsigned`]: sign the message, then
-/// call [`signed`](Self::signed).
+/// A device's JWT without its signature, returned by [`DeviceClaims::unsigned`]. Sign the message,
+/// then call [`signed`](Self::signed).
 ///
 /// `Debug` shows only the length.
 ///

@@ -1,8 +1,8 @@
 use super::jwk::Jwk;
 
-/// The private key of a device: in memory, in a TPM or in the platform's key store.
+/// A device's private key, held in memory, in a TPM or in the platform's key store.
 ///
-/// The feature `ed25519` adds `Ed25519Key`, a key in memory. Implement this trait for a key that
+/// The `ed25519` feature adds `Ed25519Key`, a key in memory. Implement this trait for a key that
 /// cannot leave the hardware. The signatures must be Ed25519 (RFC 8032), not prehashed. If signing
 /// is asynchronous, sign [`UnsignedDeviceJwt::message`](crate::jwt::UnsignedDeviceJwt::message)
 /// yourself, or use an [`ExternalKey`] with a flow.

@@ -9,8 +9,8 @@ use super::jwk::{InvalidKeyId, Jwk};
 /// A device key in memory.
 ///
 /// It is derived from a seed: 32 random bytes from a cryptographically secure source, such as the
-/// `getrandom` crate. This library has no source of randomness. Store the seed like a password and
-/// derive the same key from it at each start: Plex identifies the device by this key.
+/// `getrandom` crate. This library has no source of randomness. Store the seed like a password, and
+/// derive the key from it each time the program starts: Plex identifies the device by this key.
 ///
 /// `Debug` shows only the key ID, and the seed is zeroed on drop.
 ///
@@ -111,8 +111,8 @@ mod tests {
         assert!(Ed25519Key::from_seed(&[9; 32]).with_key_id("").is_err());
     }
 
-    /// Nothing checks the `ZeroizeOnDrop` impl of `Ed25519Key`. This test compiles only if the seed
-    /// and the signing key implement the trait, too.
+    /// The compiler does not check whether an `Ed25519Key` is actually zeroed on drop. This test
+    /// compiles only if the seed and the signing key implement `ZeroizeOnDrop`.
     #[test]
     fn zeroed_on_drop() {
         fn zeroes(_: &impl ZeroizeOnDrop) {}

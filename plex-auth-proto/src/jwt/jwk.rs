@@ -35,8 +35,8 @@ pub struct Jwk {
 impl Jwk {
     /// Creates a JWK from an Ed25519 public key (RFC 8032) and its ID.
     ///
-    /// The key ID (`kid`) is free text, such as a thumbprint, a hash or a UUID. Plex looks up the
-    /// key by this ID, so it must never change. Surrounding whitespace is trimmed.
+    /// The key ID (`kid`) is free-form text, such as a thumbprint, a hash or a UUID. Plex looks up
+    /// the key by this ID, so it must never change. Surrounding whitespace is trimmed.
     ///
     /// # Errors
     ///

@@ -12,8 +12,8 @@ use crate::wire::lenient::{self, Value};
 use crate::wire::raw_json::RawJson;
 use crate::wire::redaction::redacted_debug;
 
-/// The time from a token's renewal to its expiry, in seconds. It is shorter for a lifetime of less
-/// than two days.
+/// The time between a token's renewal and its expiry, in seconds. A token with a lifetime of less
+/// than two days is renewed halfway through that lifetime instead.
 // Other clients renew a token a day before it expires.
 const RENEWED_AHEAD: i64 = 24 * 60 * 60;
 
@@ -110,9 +110,9 @@ impl PlexJwt {
         UnixSeconds::from(now).0 >= self.expires_at.0.saturating_add(SKEW)
     }
 
-    /// Returns the time from which the token should be renewed: a day before it expires, or halfway
-    /// through a lifetime of less than two days. It can be renewed at any time, even after it has
-    /// expired.
+    /// Returns the time at which the token should be renewed: a day before it expires, or halfway
+    /// through its lifetime if that is less than two days. It can be renewed at any time, even
+    /// after it has expired.
     pub fn renew_at(&self) -> UnixSeconds {
         let Self { expires_at: UnixSeconds(end), issued_at, .. } = *self;
         let ahead = end.saturating_sub(RENEWED_AHEAD);

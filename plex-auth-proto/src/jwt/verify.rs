@@ -9,12 +9,12 @@ use crate::values::client_identity::ClientIdentity;
 use crate::values::token::Token;
 
 impl PlexKeys {
-    /// Verifies that Plex issued the token for plex.tv or for the device of `identity`, and that
-    /// the token is currently valid. The clocks may differ by up to a minute.
+    /// Verifies that Plex issued the token for plex.tv or for the device with this `identity`, and
+    /// that the token is currently valid. The clocks may differ by up to a minute.
     ///
     /// The key is looked up by the key ID in the token. Keys without an ID are tried as well. If
-    /// the token has no key ID, every key is tried. Keys of unsupported types are skipped. The time
-    /// of issue is not checked, because Plex's clock can be ahead of the device's.
+    /// the token has no key ID, every key is tried. Keys of unsupported types are skipped. The
+    /// issue time is not checked, because Plex's clock can be ahead of the device's.
     ///
     /// A token that Plex issued for another device passes as well if its audience includes
     /// `plex.tv`. To accept only the tokens of one device, compare

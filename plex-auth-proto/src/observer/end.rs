@@ -5,8 +5,8 @@ use http::StatusCode;
 
 use crate::error::TransportErrorKind;
 
-/// The report on the end of an [`Attempt`](super::Attempt): its outcome, its duration and details
-/// of the response.
+/// A report on how an [`Attempt`](super::Attempt) ended: its outcome, its duration and details of
+/// the response.
 #[derive(Clone, Debug)]
 pub struct AttemptEnd {
     pub(super) outcome: AttemptOutcome,
@@ -17,7 +17,7 @@ pub struct AttemptEnd {
 }
 
 impl AttemptEnd {
-    /// Returns whether a response arrived and, if not, the reason.
+    /// Returns whether a response arrived and, if not, why.
     pub fn outcome(&self) -> AttemptOutcome {
         self.outcome
     }
@@ -43,9 +43,8 @@ impl AttemptEnd {
         self.duration
     }
 
-    /// Returns the number of bytes of the response body that were read. Transports read only as
-    /// many as [are needed](crate::Outgoing::body_limit). The number is zero if the attempt was
-    /// cancelled.
+    /// Returns the number of bytes read from the response body. Transports read only as many as
+    /// [are needed](crate::Outgoing::body_limit). The number is zero if the attempt was cancelled.
     pub fn response_size(&self) -> usize {
         self.response_size
     }

@@ -12,8 +12,8 @@ use super::request_id::RequestIdFilter;
 use crate::call::Outgoing;
 use crate::error::TransportErrorKind;
 
-/// Reports the attempts of one exchange to an [`Observer`], for a transport or your own HTTP
-/// client.
+/// Reports each attempt of one exchange to an [`Observer`]. The transports use it, and your own
+/// HTTP client can use it too.
 ///
 /// For each attempt, call [`start`](Self::start), [`head_received`](Self::head_received) if the
 /// head of a response arrives, and [`finish`](Self::finish). An attempt that is unfinished when the
@@ -118,8 +118,8 @@ impl ObservedExchange {
         }
     }
 
-    /// Reports the end of the attempt in flight. `response_size` is the number of bytes of the
-    /// response body that were read. Does nothing if no attempt is in flight.
+    /// Reports the end of the attempt in flight. `response_size` is the number of bytes read from
+    /// the response body. Does nothing if no attempt is in flight.
     pub fn finish(&mut self, response_size: usize, result: Result<(), TransportErrorKind>) {
         let outcome = match result {
             Ok(()) => AttemptOutcome::Response,

@@ -15,7 +15,7 @@ use super::end::AttemptEnd;
 ///   different threads.
 /// - A retry by the transport is another attempt of the same exchange, with the next
 ///   [number](Attempt::number). An HTTP client's own retries are not reported.
-/// - If the program drops the future of a request, `finished` is called during the drop.
+/// - If the program drops a request's future, `finished` is called during the drop.
 /// - No report contains a secret.
 ///
 /// The methods are called synchronously, so they should return quickly. If one panics, the panic is
@@ -55,8 +55,8 @@ use super::end::AttemptEnd;
 pub trait Observer: Send + Sync {
     /// Called immediately before an attempt. The default implementation does nothing.
     ///
-    /// The observer can store a value in the [extensions](Attempt::extensions_mut) of the attempt
-    /// and read it in [`finished`](Self::finished).
+    /// The observer can store a value in the attempt's [extensions](Attempt::extensions_mut) and
+    /// read it in [`finished`](Self::finished).
     fn started(&self, attempt: &mut Attempt) {
         let _ = attempt;
     }
@@ -78,8 +78,8 @@ impl<O: Observer + ?Sized> Observer for Arc<O> {
     }
 }
 
-/// Combines two observers. The first one is called first. If it panics, the second one is not
-/// called.
+/// Combines two observers, which are called in order. If the first one panics, the second one is
+/// not called.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     fn started(&self, attempt: &mut Attempt) {
         self.0.started(attempt);

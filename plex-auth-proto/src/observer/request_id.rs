@@ -12,8 +12,8 @@ const REQUEST_ID: &str = "x-request-id";
 const MAX_LENGTH: usize = 128;
 
 /// The maximum size of a body that is searched. It is limited because the search runs for each
-/// attempt. The body of a sign-in is usually about 100 bytes long, and one with a device's JWT
-/// about 500.
+/// attempt. The body of a sign-in request is usually about 100 bytes long, and a body that contains
+/// a device's JWT is about 500 bytes long.
 const MAX_SEARCHED_BODY: usize = 16 * 1024;
 
 /// The number of consecutive bytes that an ID must not have in common with a secret. The

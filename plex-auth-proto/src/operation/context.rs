@@ -52,7 +52,7 @@ impl RequestContext {
         self.idempotent = idempotent;
     }
 
-    /// Returns whether the request refers to one PIN.
+    /// Returns whether the request refers to a specific PIN.
     pub(crate) fn is_about_a_pin(&self) -> bool {
         self.about_a_pin
     }
@@ -132,7 +132,7 @@ impl Origin {
         Some(Self { scheme: scheme.clone(), authority })
     }
 
-    /// Returns `http` or `https`.
+    /// Returns the scheme: `http` or `https`.
     pub fn scheme(&self) -> &str {
         self.scheme.as_str()
     }

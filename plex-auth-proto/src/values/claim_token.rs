@@ -62,7 +62,7 @@ impl ClaimToken {
         Ok(Self(Secret::new(text)))
     }
 
-    /// Returns the claim token as text. The caller is responsible for what happens to it.
+    /// Returns the claim token as text. The caller is responsible for keeping it secret.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -117,7 +117,7 @@ impl ClientIdentityBuilder {
         self.with(Field::Device, device)
     }
 
-    /// Sets the user's name for the device: `X-Plex-Device-Name`, such as `Living room`.
+    /// Sets the name that the user gave the device: `X-Plex-Device-Name`, such as `Living room`.
     pub fn device_name(self, name: impl Into<String>) -> Self {
         self.with(Field::DeviceName, name)
     }
@@ -257,7 +257,7 @@ impl Field {
     }
 }
 
-/// An error for a field of a [`ClientIdentity`] that cannot be sent.
+/// An error for a [`ClientIdentity`] field that cannot be sent.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the {field} {problem}")]
 pub struct InvalidIdentity {

@@ -4,7 +4,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 use crate::values::typed_text::{half_width, trim};
 
-/// A username or email address with its password, for [`PlexTv::sign_in`](crate::PlexTv::sign_in).
+/// A login and a password for [`PlexTv::sign_in`](crate::PlexTv::sign_in). The login is a username
+/// or an email address.
 ///
 /// Whitespace around the login, and a byte order mark before it, are removed. The password is sent
 /// unchanged. The login, the password and the verification code are zeroed on drop and redacted in
@@ -77,7 +78,7 @@ impl Credentials {
     }
 }
 
-/// The number of digits in the code of an authenticator app.
+/// The number of digits in an authenticator app's code.
 const DIGITS: usize = 6;
 
 fn normalized(code: &str) -> Zeroizing<String> {

@@ -38,7 +38,7 @@ impl HomePin {
         }
     }
 
-    /// Returns the digits. The caller is responsible for what happens to them.
+    /// Returns the digits. The caller is responsible for keeping them secret.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -6,7 +6,7 @@ use crate::wire::lenient::{self, Value};
 /// The maximum length, in bytes. Plex's identifiers are 16 bytes long.
 const MAX_LENGTH: usize = 64;
 
-/// The identifier of a user of a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`: the
+/// The identifier of a user in a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`. It is the
 /// [`uuid`](crate::Account::uuid) of the user's account.
 ///
 /// It becomes a path segment of a URL, so it may contain only letters, digits and hyphens.

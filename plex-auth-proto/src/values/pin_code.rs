@@ -13,7 +13,7 @@ const MAX_LENGTH: usize = 128;
 const LONGEST_TYPED: usize = 8;
 
 /// The code of a PIN. A signed-in user enters it, or a program submits it, to link the PIN to the
-/// account.
+/// user's account.
 ///
 /// A code in a response is kept unchanged, except for whitespace around it. [`new`](Self::new)
 /// normalizes typed codes: it removes whitespace, including within the code, and converts codes of

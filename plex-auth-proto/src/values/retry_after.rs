@@ -20,8 +20,8 @@ use http::header::{DATE, RETRY_AFTER};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RetryAfter {
-    /// After this duration, counted from the arrival of the response. The server chooses it, so cap
-    /// it.
+    /// After this duration, measured from when the response arrived. The server chooses the
+    /// duration, so cap it.
     In(Duration),
     /// At this time. This variant is used only if the response has no valid `Date`.
     At(SystemTime),

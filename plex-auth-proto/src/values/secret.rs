@@ -6,8 +6,8 @@ use crate::wire::lenient::Value;
 
 /// A secret string: redacted in `Debug`, zeroed on drop.
 ///
-/// It has no `Display`, `Serialize` or comparison. [`expose`](Self::expose) is the only access to
-/// the text, so that every use is visible in the code.
+/// It has no `Display`, `Serialize` or comparison. [`expose`](Self::expose) is the only way to
+/// access the text, so that every use is visible in the code.
 ///
 /// ```
 /// use plex_auth_proto::Secret;
@@ -26,7 +26,7 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// Returns the text. The caller is responsible for what happens to it.
+    /// Returns the text. The caller is responsible for keeping it secret.
     pub fn expose(&self) -> &str {
         &self.0
     }

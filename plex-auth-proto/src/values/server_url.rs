@@ -16,9 +16,9 @@ const MAX_LENGTH: usize = 2048;
 /// The validated base URL of plex.tv or of a media server.
 ///
 /// It consists of `http` or `https`, a host, an optional port and an optional path prefix, such as
-/// that of a reverse proxy. [`Display`](fmt::Display) shows the normalized form, with the scheme in
-/// lowercase and without a trailing slash. Host names may contain `_`, as container names often do.
-/// Internationalized names must be in their `xn--` form.
+/// `/plex` for a server behind a reverse proxy. [`Display`](fmt::Display) shows the normalized
+/// form, with the scheme in lowercase and without a trailing slash. Host names may contain `_`, as
+/// container names often do. Internationalized names must be in their `xn--` form.
 ///
 /// ```
 /// use plex_auth_proto::ServerUrl;
@@ -75,8 +75,8 @@ impl ServerUrl {
         self.authority.port_u16()
     }
 
-    /// Returns the URL of `path` below this one. The path starts with a slash. `query` is empty or
-    /// starts with a question mark.
+    /// Returns this URL with `path` and `query` appended. `path` starts with a slash. `query` is
+    /// empty or starts with a question mark.
     pub(crate) fn join(&self, path: &str, query: &str) -> Uri {
         self.assemble([&self.prefix, path, query].concat())
     }
@@ -247,8 +247,8 @@ impl InvalidServerUrl {
         self.problem
     }
 
-    /// Returns the URL that was probably intended, if that is clear, to suggest it to the user. It
-    /// never contains a secret.
+    /// Returns the URL that was probably intended, if that is clear. You can suggest it to the
+    /// user: it never contains a secret.
     pub fn corrected(&self) -> Option<&str> {
         self.corrected.as_deref()
     }
@@ -287,8 +287,8 @@ pub enum ServerUrlProblem {
         "contains a non-ASCII character; write the host in its xn-- form and percent-encode the path"
     )]
     NotAscii,
-    /// The text contains an `@`, and so possibly a username or password, which would be ignored or
-    /// displayed. In a path, write `@` as `%40`.
+    /// The text contains an `@`, so it may include a username or password, which would be ignored
+    /// or displayed. In a path, write `@` as `%40`.
     #[error("contains an @; remove the username and password, or write the @ in a path as %40")]
     UserInfo,
     /// The text contains a query.
@@ -297,7 +297,7 @@ pub enum ServerUrlProblem {
     /// The text contains a fragment.
     #[error("contains a fragment (#), which is not allowed")]
     Fragment,
-    /// The URL is that of Plex Web, as copied from a browser.
+    /// The URL points to Plex Web, and was probably copied from a browser.
     #[error("points to Plex Web, not to the server")]
     PlexWeb,
     /// The host is missing or contains an invalid character.

@@ -7,8 +7,8 @@ use crate::wire::percent;
 // Together with the limit of a base URL, this keeps every URL below the 64 KiB that `Uri` supports.
 const MAX_LENGTH: usize = 1024;
 
-/// The URI of a server or provider, as media servers identify it: `server://<client identifier>` or
-/// `provider://<provider identifier>`, each with an optional `/<provider id>`.
+/// The URI with which media servers identify a server or a provider: `server://<client identifier>`
+/// or `provider://<provider identifier>`, each with an optional `/<provider id>`.
 ///
 /// The identifier is sent unchanged, except that it is percent-encoded. Surrounding whitespace is
 /// trimmed.
@@ -26,7 +26,8 @@ const MAX_LENGTH: usize = 1024;
 pub struct Source(Box<str>);
 
 impl Source {
-    /// Creates the source of a server from its client identifier, which is its `machineIdentifier`.
+    /// Creates the source for a server from its client identifier, which is its
+    /// `machineIdentifier`.
     ///
     /// # Errors
     ///
@@ -36,7 +37,7 @@ impl Source {
         Self::below("server://", client_identifier)
     }
 
-    /// Creates the source of a provider from its identifier, such as `tv.plex.provider.epg`.
+    /// Creates the source for a provider from its identifier, such as `tv.plex.provider.epg`.
     ///
     /// # Errors
     ///

@@ -82,7 +82,7 @@ impl Token {
         text.starts_with("eyJ") && text.split('.').filter(|part| !part.is_empty()).count() == 3
     }
 
-    /// Returns the token as text. The caller is responsible for what happens to it.
+    /// Returns the token as text. The caller is responsible for keeping it secret.
     pub fn expose(&self) -> &str {
         // `check` accepts only visible ASCII, so the default is never used.
         self.0.to_str().unwrap_or_default()

@@ -158,7 +158,7 @@ impl<'de> Visitor<'de> for Member<'_> {
 }
 
 /// Parses a JSON object, or the equivalent XML document with a root named `root`. If `envelope` is
-/// set, the JSON form is wrapped in a member named `root`, or has the form of very old servers.
+/// set, the JSON form is wrapped in a member named `root`, or uses the format of very old servers.
 pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     body: &[u8],
     root: &str,
@@ -178,7 +178,7 @@ pub(crate) fn object_or_xml<T: for<'de> Value<'de>>(
     converted_object(content.as_bytes(), body.len())
 }
 
-/// Accepts any body for a call without output, except a web page that is not a media server's own.
+/// Accepts any body for a call without output, except a web page that is not from a media server.
 /// Such a page is from a proxy, and does not prove that the operation was carried out.
 pub(crate) fn nothing(body: &[u8]) -> Result<(), DecodeError> {
     let body = trim(body);
@@ -232,8 +232,8 @@ fn is_safe_to_show(key: &str) -> bool {
     key.len() <= 40 && key.bytes().all(|byte| byte.is_ascii_alphabetic() || b"_-".contains(&byte))
 }
 
-/// Returns the path with `*` in place of keys that could be data, because the server chooses the
-/// keys of a map.
+/// Returns the path with `*` in place of keys that could be data. The server can choose the keys of
+/// a map.
 fn redacted_path(path: &Path) -> String {
     let segments = path.iter().take(MAX_PATH_SEGMENTS).map(|segment| match segment {
         Segment::Map { key } if is_safe_to_show(key) => key.clone(),
@@ -254,8 +254,9 @@ fn trim(body: &[u8]) -> &[u8] {
     body.strip_prefix(b"\xef\xbb\xbf").map_or(body, <[u8]>::trim_ascii_start)
 }
 
-/// Replaces invalid UTF-8 instead of rejecting the document. Validating the whole body at once
-/// takes a fraction of the time that a JSON parser needs to validate each string.
+/// Converts the body to text. Invalid UTF-8 is replaced instead of causing an error. Validating the
+/// whole body in one pass takes a fraction of the time that a JSON parser needs to validate each
+/// string.
 fn text(body: &[u8]) -> Cow<'_, str> {
     std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }

@@ -40,9 +40,9 @@ impl FieldPath {
         Self(Names::Received(path.into()))
     }
 
-    /// Returns the path with its names. Use it for debugging, but do not log it. Names with
-    /// characters other than ASCII letters, `_` and `-`, or with more than 40 characters, are
-    /// replaced with `*` here, too.
+    /// Returns the path, including names that the server may have chosen. Use it for debugging, but
+    /// do not log it. Names with characters other than ASCII letters, `_` and `-`, or with more
+    /// than 40 characters, are replaced with `*` here, too.
     pub fn as_str(&self) -> &str {
         match &self.0 {
             Names::Known(path) => path,

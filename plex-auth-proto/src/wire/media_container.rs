@@ -1,4 +1,5 @@
-//! The `MediaContainer` envelope in responses of media servers and of plex.tv's older endpoints.
+//! The `MediaContainer` envelope in responses from media servers and from plex.tv's older
+//! endpoints.
 
 use serde::de::{IgnoredAny, MapAccess};
 

@@ -5,7 +5,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visi
 
 use crate::wire::lenient::{self, Budget, UNREADABLE, Value};
 
-/// A part of a response whose structure is not documented, as JSON text.
+/// An undocumented part of a response, as JSON text.
 ///
 /// It may contain personal data, so `Debug` shows only its length. Whitespace, number formats and
 /// escape sequences are not preserved, and values that this library cannot represent (numbers out

@@ -63,7 +63,7 @@ fn is_text(element: &RawValue) -> bool {
     serde_json::from_str::<String>(element.get()).is_ok()
 }
 
-/// Appends the content of a list or an object, and its brackets.
+/// A visitor that appends a list or an object, including its brackets, to the repaired document.
 struct Inside<'a> {
     depth: usize,
     repaired: &'a mut String,

@@ -1,5 +1,5 @@
-//! The XML that Plex still sends: errors, responses of media servers, and responses of plex.tv's
-//! older endpoints.
+//! The XML that Plex still sends: errors, and responses from media servers and from plex.tv's older
+//! endpoints.
 //!
 //! An element is converted into the JSON that Plex would have sent: attributes become strings,
 //! child elements become one list per name, and an element with only text becomes a string. So each

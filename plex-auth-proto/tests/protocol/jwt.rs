@@ -1,4 +1,4 @@
-//! Properties: signed tokens are verified and read, and changed ones are refused.
+//! Properties: signed tokens are verified and read, and modified tokens are refused.
 
 use std::time::{Duration, SystemTime};
 

@@ -1,4 +1,4 @@
-//! The slot of a token source and the flow that fills it, with a clock that the tests advance.
+//! A token source's slot and the flow that fills it, with a clock that the tests advance.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -280,8 +280,8 @@ fn panic_payload_of_the_callback_is_not_dropped() {
     assert!(slot.in_save(|| std::panic::panic_any(Payload)).is_err());
 }
 
-/// Returns the error of a call with the token `t1` to this URL and host, for a response with this
-/// status and body.
+/// Returns the error for a response with this status and body to a call that sends the token `t1`
+/// to this URL and host.
 fn refusal(url: &str, host: Option<Host>, status: u16, body: &'static str) -> Error {
     let request = Request::post(url).header("x-plex-token", "t1").body(()).unwrap();
     let call = Call::status_only("x", request);

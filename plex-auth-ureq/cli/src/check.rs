@@ -52,7 +52,7 @@ pub(crate) fn undecided() -> Failure {
 }
 
 /// Checks the token, and retries until its state is known or the time limit is reached. At a
-/// terminal, the user sees the reason for each retry.
+/// terminal, unless the output is JSON, the user sees why the check is retried.
 pub(crate) fn ask(
     session: &Session<'_>,
     plex_tv: &PlexTv,

@@ -1,4 +1,5 @@
-//! The command line: the commands, their options, and the environment variables of the options.
+//! The command line: the commands, their options, and the environment variables that set the
+//! options.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -269,7 +270,7 @@ Examples:
         /// The shell
         shell: Shell,
     },
-    /// Print the man page of the tool or of one of its commands
+    /// Print the man page for the tool or one of its commands
     Man {
         /// The command, such as `devices remove`
         command: Vec<String>,

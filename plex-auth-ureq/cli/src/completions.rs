@@ -21,9 +21,8 @@ fn script(shell: Shell) -> String {
     String::from_utf8_lossy(&script).into_owned()
 }
 
-/// Adds profile names as values of `--profile` and of `profiles remove`, in bash, zsh and
-/// fish. clap_complete supports
-/// only values that are known in advance.
+/// Makes bash, zsh and fish complete profile names after `--profile` and `profiles remove`.
+/// clap_complete supports only values that are known in advance.
 fn with_profiles(shell: Shell, script: &str) -> String {
     // clap_complete 4.6 mistakes the hyphen in the tool's name for the start of a subcommand, and
     // then finds no commands.

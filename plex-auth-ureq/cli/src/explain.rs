@@ -31,10 +31,10 @@ const LATER: &str = "Try again later. No saved sign-in was lost.";
 const NETWORK: &str = "Check the network, then try again. No saved sign-in was lost.";
 const CLOCK: &str = "If the output of `date` is wrong, set the system clock, then try again.";
 
-/// The facts, other than the error, that an explanation depends on.
+/// The information, besides the error itself, that an explanation depends on.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
-    /// Whether `--plex-tv` or the profile names a URL other than that of the real plex.tv.
+    /// Whether `--plex-tv` or the profile points to a service other than the real plex.tv.
     pub(crate) other_plex_tv: bool,
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn pin_login(error: &PinLoginError, asked: Asked) -> Failure {
     }
 }
 
-/// Explains a failed login with a code and a key.
+/// Explains a failed login with a code and a device key.
 pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
     match error {
         // The saved key has been removed, so the next login creates a new one.
@@ -98,7 +98,7 @@ pub(crate) fn key_not_registered() -> Failure {
         )
 }
 
-/// Explains why a device's key no longer renews its token.
+/// Explains why the token can no longer be renewed with the device's key.
 pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     let (what, likely) = match end {
         DeviceTokenEnd::DeviceRemoved(_) => {
@@ -112,7 +112,7 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     Failure::new(Exit::Refused, what).likely(likely).next(NEW_DEVICE)
 }
 
-/// Explains a signature that Plex rejected because of the time in it.
+/// Explains why Plex rejected a signature because of its timestamp.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
         .likely("This computer may have booted without a network, so its clock may be wrong.")
@@ -234,8 +234,8 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
     Failure::new(exit, without_advice(answer)).likely(likely).next(next)
 }
 
-/// Returns the text of a request error without the library's advice, which is for developers. It
-/// follows the first semicolon.
+/// Returns the text of a request error without the library's advice, which follows the first
+/// semicolon and is meant for developers.
 pub(crate) fn without_advice(error: &impl ToString) -> String {
     let text = error.to_string();
     text.split_once("; ").map_or(text.clone(), |(what, _)| what.to_owned())

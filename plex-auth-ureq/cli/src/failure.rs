@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::hint::{Context, Hint};
 
-/// The exit statuses of the tool. The numbers are part of its interface.
+/// The tool's exit statuses. The numbers are part of its interface.
 ///
 /// If a signal ends the tool, the status is 128 plus the signal's number (see
 /// [`crate::interrupt`]). `run` exits with the status of its command.
@@ -20,7 +20,7 @@ pub(crate) enum Exit {
     Unknown,
     /// The profile is not signed in.
     NotSignedIn,
-    /// Wrong usage.
+    /// A usage error.
     Usage,
     /// A local problem: the disk, permissions, a damaged file.
     Machine,
@@ -48,7 +48,7 @@ impl Exit {
         }
     }
 
-    /// Returns the name of the class in JSON.
+    /// Returns the name that the JSON output uses for this kind of result.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Done => "done",
@@ -83,7 +83,7 @@ impl Failure {
         Self { exit, what: what.to_string(), likely: None, next: None }
     }
 
-    /// Creates an error for wrong usage.
+    /// Creates a usage error.
     pub(crate) fn usage(what: impl ToString) -> Self {
         Self::new(Exit::Usage, what)
     }
@@ -128,7 +128,7 @@ impl Failure {
         self.likely.as_deref()
     }
 
-    /// Returns the advice on what to do. Its commands include the options of this run.
+    /// Returns the advice on what to do. The commands in it include the options of this run.
     pub(crate) fn advice(&self, context: &Context) -> Option<String> {
         self.next.as_ref().map(|next| next.render(context))
     }

@@ -1,5 +1,5 @@
-//! Advice to the user after an error. A command in a hint can be pasted into a shell: it has the
-//! options of this run, quoted.
+//! Advice to the user after an error. Commands in a hint include the options of this run, and are
+//! quoted so that they can be pasted into a shell.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -11,14 +11,14 @@ use crate::cli::Cli;
 use crate::cli::given::{Given, excludes};
 use crate::output::characters::is_shown;
 
-/// A text that may contain commands of this tool.
+/// Text that may contain `plex-auth` commands.
 #[derive(Clone, Debug)]
 pub(crate) struct Hint(Vec<Part>);
 
 #[derive(Clone, Debug)]
 enum Part {
     Text(String),
-    /// The arguments of a command of this tool.
+    /// The arguments of a `plex-auth` command.
     Command(Vec<String>),
     /// The command that failed.
     Again,
@@ -31,13 +31,13 @@ impl Hint {
         self
     }
 
-    /// Adds a command of this tool, with arguments that may contain any character.
+    /// Adds a `plex-auth` command, whose arguments may contain any character.
     pub(crate) fn command(mut self, arguments: &[&str]) -> Self {
         self.0.push(Part::Command(arguments.iter().map(|&text| text.to_owned()).collect()));
         self
     }
 
-    /// Points `--help` to the help of this subcommand, as in `login --help`.
+    /// Makes a `--help` command show the help for this subcommand, as in `login --help`.
     pub(crate) fn help_of(mut self, words: &[String]) -> Self {
         for part in &mut self.0 {
             if let Part::Command(arguments) = part {
@@ -49,14 +49,15 @@ impl Hint {
         self
     }
 
-    /// Adds the command that failed, to be run as another user. Because that user does not have
-    /// this user's variables, they are passed as options.
+    /// Adds the command that failed, to be run as another user. Options that were set by
+    /// environment variables are added as arguments, because the other user does not have those
+    /// variables.
     pub(crate) fn again(mut self) -> Self {
         self.0.push(Part::Again);
         self
     }
 
-    /// Returns the text to show, in which commands have the options of this run.
+    /// Returns the text to show, with the options of this run added to its commands.
     pub(crate) fn render(&self, context: &Context) -> String {
         let part = |part: &Part| match part {
             Part::Text(text) => text.clone(),
@@ -73,7 +74,7 @@ impl From<String> for Hint {
     }
 }
 
-/// Parses one of the tool's own texts, in which a command is in braces: `Sign in: {login}`.
+/// Parses a hint from the source code, in which a command is in braces: `Sign in: {login}`.
 impl From<&'static str> for Hint {
     fn from(text: &'static str) -> Self {
         let mut parts = Vec::new();
@@ -90,13 +91,13 @@ impl From<&'static str> for Hint {
     }
 }
 
-/// The options that hints do not keep: those for the output and the time limit of one run, and
-/// those that would change what the command in a hint does.
+/// The options that hints do not keep: those that affect only the output or the time limit of one
+/// run, and those that would change what the command in a hint does.
 const NOT_KEPT: [&str; 7] =
     ["--json", "--names", "--quiet", "--show-secrets", "--timeout", "--verbose", "--wait"];
 
 /// The run that a hint belongs to. A command in a hint keeps each option of the run that it also
-/// accepts, except those in [`NOT_KEPT`].
+/// accepts, except those in [`NOT_KEPT`] and those that conflict with its own arguments.
 #[derive(Debug, Default)]
 pub(crate) struct Context {
     given: Vec<Given>,
@@ -132,7 +133,7 @@ impl Context {
         line(before.chain(after.iter().map(quoted)))
     }
 
-    /// Returns a command of this tool, as a line for a shell.
+    /// Returns a `plex-auth` command, as a line for a shell.
     fn command(&self, arguments: &[String]) -> String {
         let names = arguments.iter().position(|argument| argument == "--");
         let (arguments, names) = arguments.split_at(names.unwrap_or(arguments.len()));
@@ -166,7 +167,8 @@ impl Context {
     }
 }
 
-/// Returns the option of a command that an argument names, with or without a value.
+/// Returns the option that an argument of this command names. The argument may include a value, as
+/// in `--name=value`.
 fn option<'c>(command: &'c Command, argument: &str) -> Option<&'c Arg> {
     let name = argument.strip_prefix("--")?.split('=').next();
     command.get_arguments().find(|option| name.is_some() && option.get_long() == name)

@@ -50,7 +50,7 @@ fn cannot_handle(error: &dyn std::error::Error) -> Failure {
         .next("Close other programs or raise the limits, then try again.")
 }
 
-/// Returns the ignored signals, one bit each. Asking the system for them requires `unsafe` code, so
+/// Returns the ignored signals as a bit mask. Asking the system for them requires `unsafe` code, so
 /// this reads `/proc/self/status`. Without that file, no signal counts as ignored.
 #[cfg(unix)]
 fn ignored() -> u64 {

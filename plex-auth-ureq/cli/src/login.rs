@@ -1,4 +1,4 @@
-//! `plex-auth login`: the sign-in methods, each of which ends with a saved token.
+//! `plex-auth login`: the sign-in methods, each of which ends by saving a token.
 
 use plex_auth_ureq::flow::TokenState;
 

@@ -41,7 +41,7 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// Signs out of Plex. The token may be renewed for that, so `before` is updated with the one to
+/// Signs out of Plex. This may renew the token first, so `before` is updated with the profile to
 /// delete.
 fn sign_out(session: &Session<'_>, before: &mut State) -> Result<(), Failure> {
     let ActiveProfile { plex_tv, token, profile } = match session.signed_in() {

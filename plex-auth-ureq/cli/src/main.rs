@@ -110,8 +110,9 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
     }
 }
 
-/// Returns the options that the commands in a hint need. They ensure that a profile is signed in
-/// again at the same plex.tv and, if it has a device key, with a device key.
+/// Returns the context for hints: the options of this run, and those that a `login` command needs
+/// so that the profile is signed in to the same plex.tv again and, if it has a device key, with a
+/// device key.
 fn context(options: &Options, command: &Command, given: Vec<Given>) -> Context {
     let context = Context::new(given);
     let state = state::Store::new(options).and_then(|store| store.read()).ok();

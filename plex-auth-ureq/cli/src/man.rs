@@ -10,7 +10,7 @@ use crate::cli::Cli;
 use crate::failure::{Exit, Failure};
 use crate::output;
 
-/// Prints the man page of the tool, or of one of its commands.
+/// Prints the man page for the tool or one of its commands.
 pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
     // A man page does not mention the `help` subcommand.
     let mut page = Cli::command().disable_help_subcommand(true);
@@ -31,8 +31,8 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Renders the page. The text after the options is divided into lines, which clap_mangen would
-/// join.
+/// Renders the page. Keeps the line breaks in the text after the options, which clap_mangen would
+/// remove.
 fn render(mut page: clap::Command) -> io::Result<Vec<u8>> {
     let after = page.get_after_help().map(ToString::to_string);
     // clap_mangen's own synopsis lists every option without its value.

@@ -1,4 +1,4 @@
-//! Comparison of names as users type them.
+//! Comparison of names that users type.
 
 use unicode_normalization::UnicodeNormalization;
 

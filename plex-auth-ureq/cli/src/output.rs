@@ -44,13 +44,13 @@ impl Output {
         if self.quiet && !self.json { Ok(()) } else { self.result(text, json) }
     }
 
-    /// Returns a secret for JSON: null unless `--show-secrets` is set.
+    /// Returns a secret for the JSON output, or null unless `--show-secrets` is set.
     pub(crate) fn secret(&self, secret: &str) -> Value {
         if self.show_secrets { secret.into() } else { Value::Null }
     }
 
-    /// Returns a usage error if the output would be JSON without the secret that the command
-    /// prints.
+    /// Returns a usage error if the output would be JSON that leaves out the secret that the
+    /// command should print.
     pub(crate) fn check_secret(&self, what: &str) -> Result<(), Failure> {
         if !self.json || self.show_secrets {
             return Ok(());
@@ -70,7 +70,8 @@ pub(crate) fn is_json() -> bool {
     AS_JSON.load(Ordering::Relaxed)
 }
 
-/// Prints an error on standard error: as JSON, or as its lines, with colored labels on a terminal.
+/// Prints an error on standard error: as JSON, or as labeled lines, with colored labels on a
+/// terminal. Prints nothing if the reader of standard output has closed the pipe.
 pub(crate) fn failure(failure: &Failure, context: &Context, as_json: bool) {
     if failure.exit() == Exit::ClosedPipe {
         return;

@@ -1,4 +1,4 @@
-//! The warning about a plain HTTP URL that the user named.
+//! The warning about a plain HTTP URL that the user specified.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,8 +11,7 @@ use crate::output::warning;
 /// Whether the warning has been printed. It is printed only once.
 static WARNED: AtomicBool = AtomicBool::new(false);
 
-/// Warns about a plain HTTP URL, unless it points to this computer. The warning's sentence ends
-/// with `remedy`.
+/// Warns about a plain HTTP URL, unless it points to this computer. The warning ends with `remedy`.
 pub(crate) fn warn(url: &ServerUrl, remedy: &str) {
     if url.is_https() || is_this_computer(url) || WARNED.swap(true, Ordering::Relaxed) {
         return;

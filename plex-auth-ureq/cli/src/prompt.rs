@@ -44,7 +44,7 @@ pub(crate) fn hidden(prompt: &str) -> Result<Zeroizing<String>, Failure> {
     }
 }
 
-/// Reads a line that the terminal does not show.
+/// Reads a line from the terminal without echoing it.
 #[cfg(unix)]
 fn from_terminal(prompt: &str) -> io::Result<String> {
     let mut terminal = OpenOptions::new().read(true).write(true).open("/dev/tty")?;
@@ -63,7 +63,7 @@ fn from_terminal(prompt: &str) -> io::Result<String> {
     answer
 }
 
-/// Reads a line that the console does not show.
+/// Reads a line from the console without echoing it.
 #[cfg(not(unix))]
 fn from_terminal(prompt: &str) -> io::Result<String> {
     let answer = rpassword::prompt_password(format!("{prompt}: "));
@@ -102,7 +102,7 @@ pub(crate) fn is_interactive() -> bool {
     io::stdin().is_terminal()
 }
 
-/// The size limit of a line in bytes. Every token and password is shorter.
+/// The size limit for a line, in bytes. Every token and password is shorter.
 const LONGEST: usize = 16 * 1024;
 
 /// Reads a line and removes the line break at its end. Spaces are kept, because a password may

@@ -1,5 +1,5 @@
 //! The sign-in that a new one replaces in a profile. Unless it is revoked, its token or key stays
-//! valid although it is no longer saved anywhere.
+//! valid, although it is no longer saved anywhere.
 
 use crate::explain::without_advice;
 use crate::failure::Failure;
@@ -13,15 +13,15 @@ pub(crate) struct Replaced {
     /// The client identifier that the token was issued to, unless it is the permanent one.
     identifier: Option<String>,
     has_key: bool,
-    /// Whether other programs or profiles may use the token: the user passed it to the tool, or
-    /// another profile holds it, too.
+    /// Whether other programs or profiles may use the token, because the user passed it to the tool
+    /// or another profile has it, too.
     is_shared: bool,
 }
 
 impl Replaced {
-    /// Saves a sign-in in a profile. Returns the replaced sign-in if it must be revoked, because it
-    /// belongs to a different account or was issued to a different device. In all other cases, Plex
-    /// itself replaces the device's token.
+    /// Saves a sign-in in a profile. Returns the sign-in that it replaces, if that one has a
+    /// different token and either belongs to a different account or was issued to a different
+    /// device. For the same account and device, Plex itself replaces the token.
     pub(crate) fn save(
         state: &mut State,
         name: &str,
@@ -60,8 +60,8 @@ impl Replaced {
         Ok(Some(Self { profile: profile.clone(), identifier, has_key, is_shared }))
     }
 
-    /// Revokes the replaced sign-in, unless other programs or profiles may use its token. Returns
-    /// the line to report. The line is empty if a warning was printed instead.
+    /// Revokes the replaced sign-in, unless other programs or profiles may use its token. Returns a
+    /// line that reports the revocation, or an empty string if a warning was printed instead.
     pub(crate) fn sign_out(self, session: &Session<'_>) -> Result<String, Failure> {
         let name = plain(self.profile.name.as_deref().unwrap_or("an unknown account"));
         let replaced = if self.has_key { "device key" } else { "token" };

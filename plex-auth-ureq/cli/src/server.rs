@@ -1,4 +1,4 @@
-//! A media server as it is named on the command line: by its name, its identifier or its URL.
+//! Finds the media server that the command line specifies by name, identifier or URL.
 
 use plex_auth_ureq::flow::ConnectionChoiceError;
 use plex_auth_ureq::server::{Resource, ResourceConnection, Resources};
@@ -16,7 +16,7 @@ pub(crate) struct Reached {
     pub(crate) name: String,
 }
 
-/// Finds the server and its best connection. If the server is named by a URL, only that URL is
+/// Finds the server and its best connection. If the server is specified by a URL, only that URL is
 /// tried.
 pub(crate) fn reach(
     session: &Session<'_>,
@@ -44,7 +44,7 @@ pub(crate) fn reach(
 }
 
 /// Returns the server's name and the token that it accepts from this account. Sends a request to
-/// the server only if it is named by a URL.
+/// the server only if it is specified by a URL.
 pub(crate) fn token(
     session: &Session<'_>,
     named: &str,
@@ -63,7 +63,8 @@ pub(crate) fn token(
     Ok((name_of(server), token_for(server, &token)?))
 }
 
-/// Returns the URL if a server is named by one. Warns if a token would be sent to it unencrypted.
+/// Returns the URL if the server is specified by one. Warns if a token would be sent to it
+/// unencrypted.
 pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl>, Failure> {
     let invalid = |error| {
         Failure::usage(error)
@@ -107,9 +108,9 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
     }
 }
 
-/// Returns the entry of the server that responds at a URL. The identifier in the response selects
-/// the token. Over plain HTTP, the identifier proves nothing: it is public, so any host can send
-/// it, and would get that server's token.
+/// Returns the list entry for the server that responds at a URL. The identifier in the response
+/// selects the token. Over plain HTTP, the identifier proves nothing: it is public, so any host can
+/// send it, and would then get that server's token.
 fn at<'a>(
     session: &Session<'_>,
     address: &MediaServerAddress,
@@ -124,7 +125,8 @@ fn at<'a>(
     })
 }
 
-/// Returns the entry of the server that responds at a URL, with the URL as its only connection.
+/// Returns the list entry for the server that responds at a URL, with the URL as its only
+/// connection.
 pub(crate) fn only_at(
     session: &Session<'_>,
     identity: &ClientIdentity,

@@ -19,7 +19,7 @@ use show::{as_json, as_text};
 mod probe;
 mod show;
 
-/// The first pause between two tries of `--wait`. The pause doubles after each try, up to
+/// The first pause between two tries with `--wait`. The pause doubles after each try, up to
 /// [`LONGEST_PAUSE`].
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -40,8 +40,9 @@ pub(crate) fn run(session: &Session<'_>, plain_http: PlainHttp) -> Result<Exit, 
         .next("Check the connections in the list, or wait for a server: {servers --wait}"))
 }
 
-/// Waits until a server responds: the named one or, without a name, any of them. plex.tv may be
-/// unreachable at first, too, especially right after the computer has booted.
+/// Waits, up to the time limit, until the named server responds or, without a name, until any
+/// server does. plex.tv may be unreachable at first, too, especially right after the computer has
+/// booted.
 pub(crate) fn wait(
     session: &Session<'_>,
     named: Option<&str>,
@@ -76,8 +77,8 @@ pub(crate) fn wait(
     }
 }
 
-/// Returns the servers as text and as JSON, if at least one of them responds. `active` is the
-/// sign-in, once it is known: if the token must be renewed, that can fail, too.
+/// Returns the servers as text and as JSON, if at least one of them responds. `active` keeps the
+/// sign-in for the next try. Getting it can fail, too, if the token must be renewed.
 fn try_once(
     session: &Session<'_>,
     active: &mut Option<ActiveProfile>,

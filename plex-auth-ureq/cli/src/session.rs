@@ -78,7 +78,7 @@ impl<'a> Session<'a> {
         builder.build().map_err(Failure::internal)
     }
 
-    /// Returns the device name that the user chose or, by default, the name of this computer.
+    /// Returns the device name that the user chose or, by default, this computer's name.
     pub(crate) fn device_name(&self) -> Option<String> {
         self.options.device_name.clone().or_else(host_name::host_name)
     }
@@ -89,8 +89,8 @@ impl<'a> Session<'a> {
         Ok(plex_tv(self.identity()?, url.as_ref()))
     }
 
-    /// Returns the URL that the user named or, by default, the one saved in the profile: a password
-    /// must not be sent to another host unless the user asks for that.
+    /// Returns the URL that the user specified or, by default, the one saved in the profile,
+    /// because a password must not be sent to another host unless the user asks for that.
     pub(crate) fn plex_tv_url(&self) -> Result<Option<ServerUrl>, Failure> {
         if let Some(named) = &self.options.plex_tv {
             plain_http::warn(named, "use https");
@@ -135,7 +135,7 @@ impl<'a> Session<'a> {
         explain::request_error(error, self.asked())
     }
 
-    /// Returns the facts that the explanation of an error depends on.
+    /// Returns the information that the explanation of an error depends on.
     pub(crate) fn asked(&self) -> Asked {
         let url = self.plex_tv_url().ok().flatten();
         Asked { other_plex_tv: url.is_some_and(|url| url != ServerUrl::plex_tv()) }
@@ -206,8 +206,8 @@ pub(crate) fn host(plex_tv: &PlexTv) -> String {
     uri.as_ref().and_then(Uri::host).unwrap_or("plex.tv").to_owned()
 }
 
-/// Returns whether two URLs belong to the same plex.tv, whatever their paths. The real one has two
-/// hosts.
+/// Returns whether two URLs belong to the same plex.tv, regardless of their paths. The real plex.tv
+/// has two hosts.
 fn is_same_service(one: &ServerUrl, other: &ServerUrl) -> bool {
     let service = |url: &ServerUrl| {
         let uri: Option<Uri> = url.to_string().to_ascii_lowercase().parse().ok();
@@ -220,7 +220,7 @@ fn is_same_service(one: &ServerUrl, other: &ServerUrl) -> bool {
     service(one) == service(other)
 }
 
-/// Returns the URL to save in a profile: none for the real plex.tv.
+/// Returns the URL to save in a profile. For the real plex.tv, returns `None`.
 pub(crate) fn url_to_save(plex_tv: &PlexTv) -> Option<ServerUrl> {
     let url = plex_tv.url();
     (*url != ServerUrl::plex_tv()).then(|| url.clone())

@@ -9,8 +9,8 @@
 //!
 //! The client identifier has its own file, so damage to `state.json` does not make Plex list a new
 //! device. Only the owner of these files can read them, unless the owner also gives their group
-//! access. A file is replaced as a whole or not at all, and never renamed: a file that cannot be
-//! read is reported and left unchanged.
+//! access. A file is replaced as a whole or not at all. If a file cannot be read, the tool reports
+//! that and leaves the file unchanged and in place.
 
 use std::time::Duration;
 
@@ -47,7 +47,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Uses the folder from the options or, by default, the platform's. Does not open anything yet.
+    /// Uses the folder from the options or, by default, the platform's state folder. Does not open
+    /// anything yet.
     pub(crate) fn new(options: &Options) -> Result<Self, Failure> {
         let folder = match &options.state_dir {
             Some(folder) => {
@@ -64,7 +65,7 @@ impl Store {
         self.folder.path("").to_string_lossy().trim_end_matches('/').to_owned()
     }
 
-    /// Returns the client identifier, and creates it on first use.
+    /// Returns the client identifier, which is created on first use.
     pub(crate) fn identifier(&self) -> Result<String, Failure> {
         if let Some(identifier) = self.read_identifier()? {
             return Ok(identifier);
@@ -119,7 +120,7 @@ impl Store {
         self.change(|_| Ok(()))
     }
 
-    /// Waits until no other process holds the renewal lock of this profile, then takes it. Other
+    /// Waits until no other process holds this profile's renewal lock, then takes it. Other
     /// profiles are not affected.
     pub(crate) fn lock_renewal(&self, profile: &str) -> Result<Lock, Failure> {
         self.folder.lock_part(STATE, profile, self.timeout)

@@ -125,7 +125,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     }
 }
 
-/// Returns the default name of a user's profile, which needs no quoting in a shell: the words of
+/// Returns the default name for a user's profile, which needs no quoting in a shell: the words of
 /// the user's name in lowercase, joined with hyphens, or the identifier if the name has no words.
 /// At most 16 characters are kept.
 fn profile_name(name: &str, uuid: &HomeUserUuid) -> String {

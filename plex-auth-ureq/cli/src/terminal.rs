@@ -1,5 +1,5 @@
-//! The terminal's settings. Only this module changes them, under one lock, so that an interruption
-//! always restores them, whatever the order of events.
+//! The terminal's settings. Only this module changes them, and only while holding a lock, so that
+//! an interruption always restores them, regardless of the order of events.
 
 #[cfg(unix)]
 pub(crate) use unix::{Hidden, restore_for_good};

@@ -1,4 +1,4 @@
-//! `plex-auth token`: prints the account's token, or a server's, for a script.
+//! `plex-auth token`: prints a token for a script, either the account's or a server's.
 
 use serde_json::json;
 

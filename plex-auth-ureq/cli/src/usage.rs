@@ -78,7 +78,7 @@ fn not_understood(error: &clap::Error) -> Failure {
         .next(see("See the options: {--help}").text(tip))
 }
 
-/// Returns a hint in which the help is that of the command in the raw arguments.
+/// Returns a hint in which `--help` shows the help for the command in the raw arguments.
 fn see(text: &'static str) -> Hint {
     let mut command = Cli::command();
     let mut words = Vec::new();
@@ -108,7 +108,8 @@ fn is_missing(error: &clap::Error) -> bool {
         && matches!(value, Some(ContextValue::String(value)) if value.is_empty())
 }
 
-/// Describes a surplus value without repeating it, because it may be a token or a password.
+/// Describes an extra argument or value without repeating it, because it may be a token or a
+/// password.
 fn surplus(error: &clap::Error) -> Option<String> {
     let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
         return None;
@@ -122,8 +123,8 @@ fn surplus(error: &clap::Error) -> Option<String> {
     }
 }
 
-/// Returns the cause and the remedy for a surplus argument or value, if the command takes no
-/// secret.
+/// Returns the likely cause and the remedy for an extra argument or value. Returns `None` if the
+/// command is unknown, and for an extra argument of `login`, which may be a secret.
 fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
     // `Usage: plex-auth run ...`

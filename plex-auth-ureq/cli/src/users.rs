@@ -36,7 +36,7 @@ fn as_text(user: &HomeUser) -> String {
     format!("{uuid}  {}{facts}\n", name(user))
 }
 
-/// Returns the name of a Home user in a form that is safe to show.
+/// Returns the name of a Home user, with unsafe characters escaped.
 pub(crate) fn name(user: &HomeUser) -> String {
     plain(raw_name(user).unwrap_or("a user without a name"))
 }

@@ -37,8 +37,8 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Returns when the paid period of the Plex Pass ends, or `None` if that is unknown or it is a
-/// lifetime pass.
+/// Returns when the Plex Pass ends or renews. Returns `None` for a lifetime pass, or if the date is
+/// unknown.
 fn plex_pass_until(account: &Account) -> Option<UnixSeconds> {
     let passes =
         account.subscriptions.iter().filter(|period| period.kind.as_deref() == Some("plexpass"));

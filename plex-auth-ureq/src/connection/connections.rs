@@ -44,7 +44,7 @@ impl Connections {
         self.proxy.as_ref()
     }
 
-    /// Opens a connection to the target, through the proxy if it applies.
+    /// Opens a connection to the target, through the proxy unless the target bypasses it.
     pub(super) fn open(&self, target: &Target, deadline: Deadline) -> Result<Stream, Failure> {
         let stream = match self
             .proxy

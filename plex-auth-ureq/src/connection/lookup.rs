@@ -25,7 +25,7 @@ type Resolve = fn(&Key) -> io::Result<Vec<SocketAddr>>;
 #[derive(Clone, Default)]
 pub(super) struct Lookups(Arc<Mutex<HashMap<Key, Arc<Pending>>>>);
 
-/// A lookup in progress, which its thread completes.
+/// A lookup in progress on its own thread.
 #[derive(Default)]
 struct Pending {
     found: Mutex<Option<io::Result<Vec<SocketAddr>>>>,
@@ -33,9 +33,9 @@ struct Pending {
 }
 
 impl Lookups {
-    /// Returns the addresses of a host: at least one. A literal address needs no lookup. A name is
-    /// resolved on a separate thread, because the system's resolver has no time limit. The thread
-    /// ends when the resolver returns.
+    /// Returns a host's addresses. The list is never empty. A literal address needs no lookup. A
+    /// name is resolved on a separate thread, because the system's resolver has no time limit. The
+    /// thread ends when the resolver returns.
     pub(super) fn addresses(
         &self,
         target: &Target,

@@ -32,7 +32,7 @@ impl Target {
         self.is_secure
     }
 
-    /// Returns the host as in a URL: an IPv6 address has brackets.
+    /// Returns the host as it appears in a URL, with brackets around an IPv6 address.
     pub(super) fn host(&self) -> &str {
         &self.host
     }

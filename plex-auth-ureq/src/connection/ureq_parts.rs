@@ -18,7 +18,7 @@ use super::stream::Stream;
 use super::target::Target;
 
 impl Exchange {
-    /// Returns an agent for this exchange only. It has no connections or cookies of its own.
+    /// Returns an agent for this exchange only. It starts with no connections and no cookies.
     pub(crate) fn agent(&self, config: Config) -> Agent {
         Agent::with_parts(config, OwnConnector(self.clone()), NoLookup)
     }
@@ -61,7 +61,7 @@ impl Connector for OwnConnector {
 /// A connection in use. It is returned to the exchange if ureq drops it after a complete response.
 struct OwnTransport {
     exchange: Exchange,
-    /// `None` only during the drop.
+    /// `None` only while this value is being dropped.
     open: Option<(Target, Stream)>,
     buffers: LazyBuffers,
     is_tls: bool,

@@ -91,7 +91,8 @@ pub enum SubscriptionStatus {
     Lapsed,
 }
 
-/// Plex sends some of these settings as numbers, which the baseline keeps as numbers.
+/// A profile's settings. Plex sends some of them as numbers, and the baseline does not convert
+/// them.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {

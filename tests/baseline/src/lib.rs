@@ -1,8 +1,9 @@
-//! The work of plex-auth's libraries, written by hand to be as fast as possible. The benchmarks
-//! compare the libraries with this baseline.
+//! Hand-written code that does the same work as plex-auth's libraries, as fast as possible. The
+//! benchmarks compare the libraries with this baseline.
 //!
 //! It omits most features of the libraries: tolerance of unexpected types, detection of responses
-//! that are not Plex's, zeroing of secrets, validation of input, and errors that name the request.
+//! that are not from Plex, zeroing of secrets, validation of input, and errors that name the
+//! request.
 #![allow(
     missing_docs,
     clippy::missing_errors_doc,

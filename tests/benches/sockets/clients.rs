@@ -3,8 +3,8 @@
 //! The baselines are reasonable hand-written code over ureq and over hyper-util's pooled client:
 //! they build the request from strings, read the whole body, check the status, and parse a strict
 //! struct. They support TLS, like the library's transports, but lack the transports' retries and
-//! error reports. The hyper baseline also has no deadline, and does not limit the body while it
-//! reads it.
+//! error reports. The hyper baseline also has no deadline, and does not limit the body's size while
+//! reading it.
 //!
 //! There are two ureq baselines: one with a timeout, which a program needs if it must not wait
 //! indefinitely, and one without, which is ureq's default. With any timeout, ureq resolves the name
@@ -78,7 +78,7 @@ pub(crate) fn blocking(client: Client, url: &str) -> Blocking {
     }
 }
 
-/// Returns a hyper call, to run in the caller's runtime.
+/// Returns a hyper call that runs in the caller's runtime.
 pub(crate) fn asynchronous(client: Client, url: &str) -> Async {
     match client {
         Client::OurHyper => our_hyper(url),

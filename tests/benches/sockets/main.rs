@@ -1,4 +1,4 @@
-//! Complete calls over loopback, by the transports and by baseline clients.
+//! Complete calls over loopback, made by the transports and by baseline clients.
 //!
 //! The server is this program, running in a separate process, so that the server's CPU time is not
 //! counted. To inspect one client with other tools, start the program with `serve`, and a second
@@ -18,14 +18,14 @@ use clients::{Client, blocking};
 use pairs::Pairs;
 use plex_auth_tests::table::{Limit, Table};
 
-/// The maximum ratio to the baseline for the CPU time of calls on a reused connection. [`CROWD`]
-/// limits the elapsed time of calls by one or more concurrent callers, and [`START`] that of a
-/// process that sends one call. Each is the highest value measured on two shared cores, plus a
-/// margin.
+/// The maximum CPU time of calls on a reused connection, relative to the baseline. [`CROWD`] limits
+/// the elapsed time of calls by one or more concurrent callers, and [`START`] limits the elapsed
+/// time of a process that sends one call. Each is the highest value measured on two shared cores,
+/// plus a margin.
 const CALL: Limit = Limit::Times(1.2);
-/// The maximum ratio to ureq without a timeout, for calls on reused connections. Without a timeout,
-/// ureq does not start a thread to resolve the name, and neither does the transport on a reused
-/// connection.
+/// The maximum CPU time of calls on a reused connection, relative to ureq without a timeout.
+/// Without a timeout, ureq does not start a thread to resolve the name, and neither does the
+/// transport on a reused connection.
 const UNLIMITED: Limit = Limit::Times(1.15);
 const CROWD: Limit = Limit::Times(1.25);
 const START: Limit = Limit::Times(1.1);
@@ -90,7 +90,7 @@ fn measure() -> ExitCode {
     table.finish()
 }
 
-/// Returns the CPU time of 5,000 calls, user and system, minus that of 10 calls.
+/// Returns the CPU time (user and system) of 5,000 calls, minus the CPU time of 10 calls.
 fn cpu_time(call: impl Fn()) -> Duration {
     let of = |calls| {
         let started = cpu_clock();

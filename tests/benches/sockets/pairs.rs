@@ -1,4 +1,4 @@
-//! Pairs of measurements, taken alternately.
+//! Pairs of measurements that alternate between the library and the baseline.
 
 use std::time::Duration;
 
@@ -9,8 +9,8 @@ use plex_auth_tests::table::{Limit, Table};
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {
-    /// Measures `count` pairs of a library time and a baseline time, after one pair that is
-    /// discarded. The order alternates from pair to pair.
+    /// Measures `count` pairs, each with the library's time and the baseline's, after discarding a
+    /// first pair. The order alternates from pair to pair.
     pub(crate) fn of(
         count: usize,
         ours: impl Fn() -> Duration,

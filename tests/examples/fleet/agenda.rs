@@ -1,6 +1,6 @@
 //! A timer wheel for a million clients, with one slot per second.
 
-/// The span of the wheel, in seconds: longer than any wait of a flow in the simulations.
+/// The span of the wheel, in seconds: longer than any flow in the simulations waits.
 const REACH: u64 = 4096;
 
 /// The clients that are due in each second of the span.
@@ -23,8 +23,8 @@ impl Agenda {
     }
 
     /// Takes the clients due in this second, in the order in which they were scheduled. While they
-    /// are handled, more may be scheduled for the same second: call this again until it returns
-    /// none.
+    /// are handled, more may be scheduled for the same second: call this again until it returns an
+    /// empty list.
     pub(crate) fn take(&mut self, now: u64) -> Vec<u32> {
         std::mem::take(&mut self.seconds[slot(now)])
     }

@@ -24,7 +24,7 @@ pub(crate) struct Device {
     pub(crate) on_at: u32,
     /// The time of its next poll.
     pub(crate) due: u32,
-    /// The time until which it has a valid token, or [`UNTIL_EXCHANGED`] while its old token is
+    /// The time at which its token stops being valid, or [`UNTIL_EXCHANGED`] while its old token is
     /// valid.
     pub(crate) good_until: u32,
     /// The time of the first failed request since its last renewal, if there was one.
@@ -92,7 +92,7 @@ impl Device {
         self.refresher = refresher.jitter(jitter(self.seed, self.number)).max_wait(MAX_WAIT);
     }
 
-    /// Returns the expiry in the claims of its token, or `None` if it has no token with claims.
+    /// Returns the expiry from its token's claims, or `None` if it has no token with claims.
     pub(crate) fn held_until(&self) -> Option<u32> {
         let jwt = PlexJwt::unverified(self.refresher.token()?).ok()?;
         let end = u64::try_from(jwt.expires_at.0).ok()?;

@@ -38,7 +38,7 @@ pub(crate) fn outages() -> Vec<Outage> {
     ]
 }
 
-/// The outcome of a device's request that is in flight, with the arrival time and the request ID.
+/// The outcome of a device's in-flight request, with the arrival time and the request ID.
 type Pending = (u64, RequestId, Answer);
 
 /// The devices and the observed events. Times are in seconds since the Unix epoch.
@@ -52,14 +52,14 @@ pub(crate) struct Fleet<S> {
     seed: u64,
     /// The intervals during which a device had no valid token.
     pub(crate) lapses: Vec<Range<u64>>,
-    /// For each outage, the time at which the last device that it had delayed renewed its token, or
-    /// 0 if there was none.
+    /// For each outage, the time at which the last of the devices that it delayed got a new token,
+    /// or 0 if it delayed none.
     pub(crate) caught_up: Vec<u64>,
     pub(crate) renewals: u64,
     pub(crate) restarts: u64,
     pub(crate) forgotten: u64,
-    /// The number of devices whose registration never arrived, and that started over because their
-    /// key was refused.
+    /// The number of devices that started over: their registration never arrived, so plex.tv
+    /// refused their key.
     pub(crate) started_over: u64,
     /// The devices whose flow has ended, with the result.
     pub(crate) ended: Vec<(u32, DeviceTokenEnd)>,
@@ -129,7 +129,7 @@ impl<S: Service> Fleet<S> {
         }
     }
 
-    /// Returns the restarts of a day, latest first.
+    /// Returns a day's restarts, latest first.
     fn restarts_of(&self, day: u64) -> Vec<(u64, u32)> {
         let mut chance = Chance::new(self.seed ^ mixed(day), 0x7265);
         let mut restarts = Vec::new();

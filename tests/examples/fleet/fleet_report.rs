@@ -1,4 +1,4 @@
-//! The results of a fleet's month, compared with the goals.
+//! A fleet's results for the month, compared with the goals.
 
 use std::ops::Range;
 

@@ -66,7 +66,7 @@ struct Crowd<S> {
     network: Network,
     logins: Vec<Login>,
     agenda: Agenda,
-    /// The logins whose PIN is linked in each second.
+    /// The logins whose PINs will be linked, for each second.
     links: HashMap<u64, Vec<u32>>,
     pending: HashMap<u32, Pending>,
     chance: Chance,

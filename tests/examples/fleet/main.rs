@@ -56,7 +56,7 @@ struct Arguments {
     #[arg(long, default_value_t = 100_000)]
     refreshers: u32,
 
-    /// Seed of all random events.
+    /// Seed for all random events.
     #[arg(long, default_value_t = 1)]
     seed: u64,
 }

@@ -64,8 +64,8 @@ pub(crate) struct Outcome {
     pub(crate) answer: Answer,
     /// The number of seconds until the client receives the answer.
     pub(crate) after: u64,
-    /// The status that the service answered with, even if the response was lost; `None` if the
-    /// request did not reach the service.
+    /// The status that [`Service::answer`] returned, even if the response was lost; `None` if the
+    /// request was lost, refused because of load, or sent during an outage.
     pub(crate) done: Option<StatusCode>,
 }
 

@@ -15,10 +15,10 @@ pub(crate) const LIFE: u64 = 900;
 /// The ID of the first PIN.
 const FIRST: usize = 2_147_483_646;
 
-/// A plex.tv on which a user links PINs.
+/// A plex.tv where users can link PINs.
 pub(crate) trait PinService: Service {
-    /// Links the latest PIN of this identifier and returns the resulting token. Returns `None` if
-    /// there is no such PIN, or if it has expired or is already linked.
+    /// Links the latest PIN created with this client identifier and returns the resulting token.
+    /// Returns `None` if there is no such PIN, or if it has expired or is already linked.
     fn link(&mut self, identifier: &str, now: u64) -> Option<String>;
 }
 
@@ -34,7 +34,7 @@ impl PinService for FakePlex {
 #[derive(Debug, Default)]
 pub(crate) struct Pins {
     pins: Vec<Pin>,
-    /// The index of the latest PIN of each identifier.
+    /// The index of the latest PIN created with each client identifier.
     places: HashMap<String, usize>,
 }
 

@@ -1,9 +1,9 @@
 //! A simplified plex.tv for a million devices: it answers like the fake, but does not search lists
 //! for each request.
 //!
-//! It checks everything that decides a device's next action, except signatures. Before a fleet is
-//! simulated, a small fleet is simulated with both, to verify that this service answers like the
-//! fake.
+//! It checks everything that decides a device's next action, except signatures. Before a large
+//! fleet is simulated, a small one is simulated with both services, to verify that this service
+//! answers like the fake.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -33,7 +33,7 @@ pub(crate) struct DeviceTokens {
     frame: [String; 2],
 }
 
-/// The state of a device on plex.tv.
+/// A device's state on plex.tv.
 #[derive(Clone, Debug, Default)]
 struct Known {
     key_id: Option<Box<str>>,

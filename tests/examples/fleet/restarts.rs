@@ -25,7 +25,7 @@ const TIME: u64 = 72 * HOUR;
 
 /// The interval in which all servers go down, in seconds.
 const ALL_WITHIN: u64 = 60;
-/// The time for which a starting server answers 503, in seconds.
+/// The number of seconds that a server answers 503 while it starts.
 const STARTING: u64 = 15;
 /// The interval between a user's requests to the server, in seconds.
 const USED_EVERY: u64 = 300;

@@ -70,8 +70,8 @@ impl Traffic {
     }
 }
 
-/// Returns the number of seconds in which this rate gives [`ENOUGH`] requests, but at least one
-/// second and at most a day.
+/// Returns the number of seconds that it takes to get [`ENOUGH`] requests at this rate, but at
+/// least one second and at most a day.
 pub(crate) fn stretch(mean: f64) -> u64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it saturates")]
     let seconds = (ENOUGH / mean).ceil() as u64;

@@ -1,5 +1,5 @@
-//! The calls of a run. All are different, so that the response to one cannot be mistaken for the
-//! response to another, and so that the server's record shows which calls arrived.
+//! The calls made in a run. All are different, so that the response to one cannot be mistaken for
+//! the response to another, and so that the server's record shows which calls arrived.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,8 @@ use plex_auth_proto::{
     Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Source, Token,
 };
 
-/// Either transport behind a common `exchange`. The sync transport's future is ready immediately.
+/// Either transport, called through a common `exchange` method. The sync transport's future is
+/// ready immediately.
 pub(crate) trait Client: Sync {
     fn exchange<T: Send + 'static>(
         &self,
@@ -38,7 +39,7 @@ impl Client for plex_auth_hyper::Transport {
     }
 }
 
-/// A call, to be sent once.
+/// A call that is sent once.
 pub(crate) struct Ask {
     /// The client identifier, which no other call has.
     pub(crate) client: String,
@@ -52,7 +53,7 @@ pub(crate) struct Urls {
     pub(crate) server: String,
 }
 
-/// The operation, its inputs, and the values that the response must have.
+/// The operation, its inputs, and the values expected in the response.
 enum Want {
     Details { token: Token, uuid: String },
     SignIn { credentials: Credentials, uuid: String },

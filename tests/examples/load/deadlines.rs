@@ -1,5 +1,5 @@
-//! Deadlines end calls to servers that stall before there is a connection, in the TLS handshake,
-//! before the response, and in the response's head and body.
+//! Deadlines end calls to servers that stall before the connection is established, during the TLS
+//! handshake, before the response, or in the middle of its head or body.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +15,8 @@ use crate::place::WORKERS;
 use crate::report::Report;
 use crate::workers::Workers;
 
-/// The number of calls per transport and kind of stall. All of them are sent at the same time.
+/// The number of calls for each deadline, transport and kind of stall. All calls with the same
+/// deadline are sent at the same time.
 const REPEATS: usize = 3;
 
 /// A kind of stall.

@@ -46,7 +46,7 @@ struct Arguments {
     #[arg(long, default_value_t = 256)]
     at_once: usize,
 
-    /// Seed of the points at which connections end (default: from the clock).
+    /// Seed for choosing where connections end (default: from the clock).
     #[arg(long, default_value_t = by_the_clock(), hide_default_value = true)]
     seed: u64,
 
@@ -54,7 +54,7 @@ struct Arguments {
     #[arg(long)]
     https: bool,
 
-    /// Deadlines of the calls to a server that stalls, in seconds.
+    /// Deadlines for calls to a stalling server, in seconds.
     #[arg(long, value_delimiter = ',', default_values_t = [0.2, 1.0, 3.0])]
     deadlines: Vec<f64>,
 }

@@ -11,7 +11,7 @@ use crate::report::Report;
 use crate::workers::Workers;
 use crate::{Arguments, ledger::Ledger};
 
-/// A server, the faults of its connections, and, for HTTPS, the root certificate to trust.
+/// A server, the faults on its connections, and, for HTTPS, the root certificate to trust.
 pub(crate) struct Place {
     pub(crate) server: Server,
     /// The fault plan for the server's connections, and the faults so far.

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-/// The results of one transport in a scenario.
+/// One transport's results in a scenario.
 pub(crate) struct Report {
     /// The heading of the column: the transport's name, and details if needed.
     pub(crate) column: String,

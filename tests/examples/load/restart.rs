@@ -19,7 +19,7 @@ const RESTARTS: usize = 5;
 /// requests are at that stage when the server is killed.
 const RESPONSE_DELAY: Duration = Duration::from_millis(2);
 
-/// The time for which the port is closed.
+/// The time that the port stays closed.
 const DOWN: Duration = Duration::from_millis(20);
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {

@@ -15,7 +15,7 @@ const LEAK: usize = 1;
 const NOISE: usize = 8 * 1024;
 
 /// The maximum number of rounds. The first one fills the allocator's pools. In at least one of the
-/// others, memory must grow by less than the limits above.
+/// others, memory must grow by less than the larger of the two limits above.
 const ROUNDS: usize = 5;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {

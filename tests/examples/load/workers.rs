@@ -13,24 +13,24 @@ use tokio::task::JoinHandle;
 
 use crate::ask::{Ask, Outcome};
 
-/// The delay of a caller after a failure. Without it, all calls would be used up while the port is
+/// A caller's delay after a failure. Without it, all calls would be used up while the port is
 /// closed.
 const RETRY_DELAY: Duration = Duration::from_millis(5);
 
-/// A transport and, if it is async, the runtime of its callers.
+/// A transport and, if it is async, its callers' runtime.
 pub(crate) enum Workers {
     Sync(plex_auth_ureq::Transport),
     Async(plex_auth_hyper::Transport, Runtime),
 }
 
-/// The runtime of workers, without their transport.
+/// The workers' runtime, if any, without their transport.
 pub(crate) struct Ground {
     _runtime: Option<Runtime>,
 }
 
 impl Workers {
-    /// Creates workers that send over ureq. They trust this root, if any, in addition to the
-    /// default roots.
+    /// Creates workers that use ureq. They trust this root, if any, in addition to the default
+    /// roots.
     pub(crate) fn sync(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
         let builder =
@@ -38,7 +38,8 @@ impl Workers {
         Self::Sync(builder.build().expect("the root is a certificate"))
     }
 
-    /// Creates workers over hyper. They trust this root, if any, in addition to the default roots.
+    /// Creates workers that use hyper. They trust this root, if any, in addition to the default
+    /// roots.
     pub(crate) fn asynchronous(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_hyper::Transport::builder();
         let builder =
@@ -108,7 +109,7 @@ impl Workers {
         }
     }
 
-    /// Drops the transport with its connections. The runtime continues, so that tasks that the
+    /// Drops the transport and its connections. The runtime keeps running, so that tasks that the
     /// transport spawned can finish.
     pub(crate) fn without_transport(self) -> Ground {
         match self {
@@ -118,7 +119,7 @@ impl Workers {
     }
 }
 
-/// Returns the output of a future of the sync transport. Such a future is ready at its first poll.
+/// Returns the output of one of the sync transport's futures, which are ready at the first poll.
 fn at_once_ready<F: Future>(future: F) -> F::Output {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(output) => output,

@@ -11,16 +11,16 @@ use serde_json::json;
 
 use crate::Outcome;
 
-/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its
-/// `picture`. After it is linked, prints the `token` and the name of its `account`.
+/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its QR code
+/// (`picture`). After the PIN is linked, prints the `token` and the name of its `account`.
 #[derive(Debug, Parser)]
 pub(crate) struct LogIn {
     /// The URL to use instead of `https://plex.tv/api/v2`.
     #[arg(long, value_name = "URL")]
     plex_tv: String,
 
-    /// Sign in on the hosted page, which continues to this URL. Without this option, a short code
-    /// is linked.
+    /// Sign in on the hosted page, which continues to this URL. Without this option, the user
+    /// enters a short code.
     #[arg(long, value_name = "URL")]
     forward_to: Option<ForwardUrl>,
 

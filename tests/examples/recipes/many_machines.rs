@@ -82,7 +82,7 @@ use plex_auth_ureq::PlexTv;
 use crate::device_key::{device_key, keep_alive, log_in, refresher_of};
 use crate::harness::{Folder, Harness, Outcome, now, random};
 
-/// Runs the machine that renews: it publishes its saved token, and then a new one.
+/// Runs the machine that renews the token: it publishes its saved token, and then a new one.
 fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
     let key = device_key(folder, random()?)?;
     let jitter = share_of("machine-1", Duration::from_secs(6 * 60 * 60));

@@ -1,5 +1,5 @@
-//! Saves a token, a key or a state, so that a crash does not damage the file and, on Unix, only its
-//! owner can read it.
+//! Saves a token, a key or a flow's state, so that a crash does not damage the file and, on Unix,
+//! only its owner can read it.
 //!
 //! Use this for every secret that a program saves. Save a token as soon as it arrives. If a file is
 //! damaged, report that and keep the file under another name. Do not replace it silently: with a

@@ -1,7 +1,7 @@
-//! Trusts a certificate authority of your own, or the certificate of a single server.
+//! Trusts your own certificate authority, or a single server's certificate.
 //!
-//! Use this for a server with its own certificate, or behind a proxy that inspects TLS. Convert a
-//! PEM certificate to DER first: `openssl x509 -in ca.pem -outform der -out ca.der`.
+//! Use this if a server has its own certificate or a proxy inspects TLS. Convert a PEM certificate
+//! to DER first: `openssl x509 -in ca.pem -outform der -out ca.der`.
 //!
 //! `openssl req -x509` creates an authority's certificate, which rustls does not accept as a server
 //! certificate. Use that authority to sign a certificate for the server. Plex's own `plex.direct`

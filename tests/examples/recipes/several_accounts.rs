@@ -1,4 +1,4 @@
-//! Saves the tokens of several accounts, each in a file of its own.
+//! Saves the tokens of several accounts, each in its own file.
 //!
 //! One client identifier is enough for all accounts that sign in with a PIN or a password. A device
 //! key belongs to one account: give each account that uses a device key its own identifier and key,

@@ -12,13 +12,13 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token, Transport};
 use ring::digest::{SHA256, digest};
 
-/// The time for which a valid token counts as valid without another request.
+/// The maximum age of a valid result that is used without another request.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
-/// The time for which a valid token counts as valid while Plex cannot be reached.
+/// The maximum age of a valid result that is used while Plex cannot be reached.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
-/// How long to send nothing after an error, if the flow does not say how long to wait.
+/// The pause after an error, if the flow does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(60);
 
 /// The service, with the cached results. A real one would be behind a lock, and remove entries
@@ -26,11 +26,11 @@ const PAUSE: Duration = Duration::from_secs(60);
 struct TokenService {
     http: Transport,
     plex_tv: PlexTv,
-    /// The results, by the token's digest, so that the map contains no secret: the account's ID, or
-    /// `None` if the token is invalid, and the time of the check.
+    /// The account's ID, or `None` if the token is invalid, and the time of the check. The key is
+    /// the token's digest, so that the map contains no secret.
     known: HashMap<Vec<u8>, (Option<u64>, Instant)>,
-    /// The time before which no request is sent, if one has failed. It applies to all tokens,
-    /// because a rate limit applies to the service, not to a token.
+    /// The end of the pause after a failed request, if there was one. The pause applies to all
+    /// tokens, because a rate limit applies to the service, not to a token.
     paused_until: Option<Instant>,
 }
 

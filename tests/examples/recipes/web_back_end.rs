@@ -1,8 +1,8 @@
 //! Signs users in on Plex's page, and admits those who may use a certain media server.
 //!
-//! Use this for a website. The browser is redirected to Plex's page and back. Its return does not
-//! mean that the user has signed in, so the PIN is polled. The state that redeems the PIN stays on
-//! the server, in the session.
+//! Use this for a website. The browser is redirected to Plex's page and back. The return does not
+//! prove that the user has signed in, so the PIN is polled. The saved login that redeems the PIN
+//! stays on the server, in the session.
 //!
 //! Linking a PIN invalidates the token that the same account received earlier under the same client
 //! identifier. So save tokens by account, not by session. If the site only needs the user's name,
@@ -17,14 +17,14 @@ use plex_auth_hyper::http::{Method, Request, Response, StatusCode, header};
 use plex_auth_hyper::pin::ForwardUrl;
 use plex_auth_hyper::{PlexTv, Secret, Token, Transport};
 
-/// The time to wait for the token after the browser has returned. By then, the user has usually
-/// signed in or refused.
+/// The maximum time to wait for the token, and for the access check, after the browser has
+/// returned. The user has usually signed in or refused by the time the browser returns.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 struct BackEnd {
     http: Transport,
     plex_tv: PlexTv,
-    /// The identifier of the server that users must have access to, from its `/identity`.
+    /// The identifier of the server that users must have access to, from its `/identity` endpoint.
     machine_identifier: String,
     /// The page to which Plex redirects the browser: `/back`.
     forward: ForwardUrl,

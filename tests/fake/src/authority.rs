@@ -60,12 +60,13 @@ impl Authority {
         self.issue(&["localhost", "127.0.0.1"], 2020, 2090)
     }
 
-    /// Issues a certificate for the same names as [`good`](Self::good), valid only until 2021.
+    /// Issues a certificate that expired in 2021, for the same names as [`good`](Self::good).
     pub fn expired(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2020, 2021)
     }
 
-    /// Issues a certificate for the same names as [`good`](Self::good), valid only from 2089.
+    /// Issues a certificate that becomes valid in 2089, for the same names as
+    /// [`good`](Self::good).
     pub fn not_yet_valid(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2089, 2090)
     }

@@ -83,8 +83,9 @@ impl FakePlex {
         }
     }
 
-    /// Overrides the responses for this path, for any method: for as many requests as
-    /// [`times`](Misbehavior::times) allows, or until [`behave`](Self::behave) is called.
+    /// Overrides the responses for this path, whatever the method. The misbehavior applies to as
+    /// many requests as [`times`](Misbehavior::times) allows, or until [`behave`](Self::behave) is
+    /// called.
     ///
     /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviors for the
     /// same path form a queue: each applies after the previous one has been used up. With a
@@ -99,9 +100,9 @@ impl FakePlex {
         self.misbehaviors = Misbehaviors::default();
     }
 
-    /// Returns the recorded requests, oldest first. When the record would exceed 64 MiB, the oldest
-    /// requests are dropped until it is no larger than 32 MiB. Each request counts as its size plus
-    /// 512 bytes.
+    /// Returns the recorded requests, oldest first. If a new request would make the record exceed
+    /// 64 MiB, the oldest requests are dropped until it is no larger than 32 MiB. Each request
+    /// counts as its size plus 512 bytes.
     pub fn requests(&self) -> &[Seen] {
         self.seen.requests()
     }
@@ -216,7 +217,7 @@ impl FakePlex {
         self.device_keys.nonce_limit = Some(most);
     }
 
-    /// Requires devices' JWTs to have the `iat` and `exp` claims from now on.
+    /// Requires device JWTs to have the `iat` and `exp` claims from now on.
     pub fn demand_times(&mut self) {
         self.device_keys.demands_times = true;
     }

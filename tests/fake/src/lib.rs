@@ -32,11 +32,11 @@
 //!
 //! # Features
 //!
-//! None is enabled by default.
+//! No feature is enabled by default.
 //!
 //! - `tls`: serves HTTPS (`Server::https`), with certificates that are valid, expired or issued for
 //!   another name (`Authority`).
-//! - `qr`: draws the QR code of a PIN. Without it, a PIN still contains the image's URL, as a real
+//! - `qr`: draws the QR code for a PIN. Without it, a PIN still contains the image's URL, as a real
 //!   PIN does, but that URL returns 404.
 //! - `program`: builds the program `fake-plex`, and enables both features above. Libraries do not
 //!   need it.

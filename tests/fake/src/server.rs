@@ -37,9 +37,9 @@ use plan::Plans;
 #[doc(hidden)]
 pub use plan::{ConnectionPlan, ConnectionPlans};
 
-/// The response header with the number of the request. The first request has number 0, as does the
-/// first one after [`FakePlex::forget_requests`]. The header reveals a client that mixes up its
-/// connections.
+/// The response header that contains the request's number. Numbers start at 0, and start again at 0
+/// after [`FakePlex::forget_requests`]. The header reveals a client that mixes up its connections.
+/// It is missing if the request was refused because its body exceeds 1 MiB.
 pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 
 /// A server on `127.0.0.1` for a [`FakePlex`]. It runs in a separate thread until it is dropped.

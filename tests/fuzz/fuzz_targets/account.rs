@@ -75,7 +75,7 @@ fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     assert_eq!(second.map(token), first.map(token));
 }
 
-/// The positions of the garbage: the text before and after it.
+/// The places where garbage is inserted, each as the text before and after it.
 const PLACES: &[(&str, &str)] = &[
     (r#""authToken":"#, r#","authToken":"abc""#),
     (r#""billing":"#, ""),
@@ -107,8 +107,8 @@ const PLACES: &[(&str, &str)] = &[
     (r#""username":"#, ""),
 ];
 
-/// Checks that any JSON in one of the [`PLACES`], which depends on the JSON, leaves the token and
-/// the surrounding fields intact.
+/// Checks that any JSON inserted at one of the [`PLACES`] leaves the token and the surrounding
+/// fields intact. The JSON determines the place.
 fn check_drift(garbage: &str) {
     let place = garbage.bytes().fold(garbage.len(), |sum, byte| sum + usize::from(byte));
     let (before, behind) = PLACES[place % PLACES.len()];

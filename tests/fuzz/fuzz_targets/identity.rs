@@ -1,5 +1,5 @@
-//! The fields of an identity: all that are not empty are sent unchanged, apart from surrounding
-//! whitespace, or the identity is rejected with the name of the first invalid field.
+//! The fields of an identity. Either every nonempty field is sent unchanged, apart from surrounding
+//! whitespace, or the identity is rejected and the error names the first invalid field.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,5 +1,5 @@
-//! The responses to creating and polling a PIN: the ID, code and token are those that were sent, or
-//! the error names the field. Another login's token is never returned.
+//! The responses to creating and polling a PIN: the ID, code and token match what was sent, or the
+//! error names the field. Another login's token is never returned.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

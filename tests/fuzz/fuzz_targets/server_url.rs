@@ -1,5 +1,5 @@
-//! A base URL as a user typed it. If it is accepted, requests go to its host and nowhere else. If
-//! it is rejected, the suggested URL, if any, is valid and contains no secret from the input.
+//! A base URL as a user might type it. If it is accepted, requests go to its host and nowhere else.
+//! If it is rejected, the suggested URL, if any, is valid and contains no secret from the input.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

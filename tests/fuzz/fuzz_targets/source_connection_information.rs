@@ -78,8 +78,8 @@ fn check_device(device: &SourceDevice, sent: &Map<String, Value>) {
     }
 }
 
-/// Checks that a text in every field gives the same result in JSON and in XML. The fields are in
-/// the same order, because unreadable ones are named in order of appearance.
+/// Checks that filling every field with this text gives the same result in JSON and in XML. The
+/// fields are in the same order, because unreadable ones are named in order of appearance.
 fn check_both_forms(text: &str) {
     let Some(attribute) = xml_attribute(text, 800) else {
         return;

@@ -1,6 +1,5 @@
-//! Shared parts of the fuzz targets: the core's response parsers, responses and fields made from
-//! bytes, the values of a JSON document according to `serde_json`, and the properties of every
-//! error.
+//! Shared parts of the fuzz targets: the core's response parsers, functions that make responses and
+//! fields from bytes or parse JSON with `serde_json`, and the checks that every error must pass.
 //!
 //! `.ci/run` checks that the targets compile, and `.ci/run full` runs each for a minute. To run one
 //! for an hour with the stable compiler, keeping its corpus:
@@ -34,11 +33,11 @@ mod unambiguous;
 pub use error::check_error;
 use unambiguous::Unambiguous;
 
-/// The token of every request that has one. It contains no special characters, so that escaping
+/// The token in every request that has one. It contains no special characters, so that escaping
 /// cannot hide it.
 pub const TOKEN: &str = "t0kenOfRosa4711AbCdE";
 
-/// The password of every sign-in.
+/// The password used in every sign-in.
 pub const PASSWORD: &str = "pa55-of-R0sa";
 
 /// The byte that stands for [`TOKEN`] in an [`answer`]: a server may send back any part of the
@@ -125,8 +124,8 @@ pub fn success(body: &[u8]) -> Response<&[u8]> {
 
 /// Makes a response from bytes: a line with the status, header lines, a blank line, and the body.
 ///
-/// Headers that the core does not read are ignored. The bytes 0x14 and 0x10 stand for the secrets
-/// of the request.
+/// Headers that the core does not read are ignored. The bytes 0x14 and 0x10 stand for the
+/// request's secrets.
 pub fn answer(data: &[u8]) -> Response<Vec<u8>> {
     let (first, mut rest) = line(data);
     let mut response = Response::new(Vec::new());
@@ -185,7 +184,7 @@ fn line(data: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Splits bytes into texts. The first byte is the separator, so that the texts can contain any
+/// Splits bytes into strings. The first byte is the separator, so that the strings can contain any
 /// other byte.
 pub fn texts(data: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     let (separator, rest) = data.split_first().unwrap_or((&b'\n', &[]));
@@ -214,8 +213,8 @@ pub fn json(body: &[u8]) -> Option<Value> {
     serde_json::from_str::<Unambiguous>(&text).ok().map(|Unambiguous(value)| value)
 }
 
-/// Returns the text in a field: numbers and booleans are converted, and an empty text counts as
-/// absent.
+/// Returns the text in a field. Numbers and booleans are converted to text, and an empty string
+/// counts as absent.
 pub fn text_in(value: &Value) -> Option<String> {
     match value {
         Value::Bool(value) => Some(value.to_string()),
@@ -246,7 +245,7 @@ fn whole(number: &Number) -> Option<String> {
     exact.then(|| (number as i64).to_string())
 }
 
-/// Returns the number of nested levels of lists and objects.
+/// Returns how deeply lists and objects are nested.
 pub fn depth(value: &Value) -> usize {
     match value {
         Value::Array(list) => 1 + list.iter().map(depth).max().unwrap_or(0),

@@ -10,7 +10,7 @@ pub(super) enum Before {
     Handshake,
     /// Writes these bytes instead of a handshake, before anything is read.
     Write(Vec<u8>),
-    /// Reads the client's hello, and then writes these bytes instead of a handshake.
+    /// Reads the ClientHello, and then writes these bytes instead of a handshake.
     ReadThenWrite(Vec<u8>),
     /// Writes only this many bytes of the server's first messages.
     TruncatedFlight(usize),
@@ -28,7 +28,7 @@ pub(super) enum After {
     KeyUpdate,
     /// Sends a close_notify alert.
     CloseNotify,
-    /// Waits for more from the client.
+    /// Waits for more data from the client.
     Read,
 }
 

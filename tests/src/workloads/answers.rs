@@ -99,7 +99,7 @@ fn server() -> MediaServer {
     MediaServer::new(identity(), "http://10.0.2.1:32400".parse().unwrap(), token())
 }
 
-/// Returns the parser for a response with the token details.
+/// Returns the parser for a token details response.
 pub fn token_details() -> Reply<Account> {
     PlexTv::new(identity()).token_details(&token()).into_parts().1
 }

@@ -110,7 +110,7 @@ fn a_key_twice(size: usize) -> String {
     account(size).replacen('{', "{\"title\":\"first\",", 1)
 }
 
-/// Returns a source with many connections, in the XML of servers that do not send JSON.
+/// Returns a source with many connections, as XML from a server that does not send JSON.
 fn xml(size: usize) -> String {
     let connection = "<Connection protocol=\"https\" address=\"10.0.2.1\" port=\"32400\" \
         uri=\"https://10-0-2-1.feed.plex.direct:32400\" local=\"1\" relay=\"0\"/>";

@@ -17,7 +17,8 @@ use crate::harness::{
     Harness, TIMEOUT, bad_gateway, identity, over_both_transports, plex_tv_at, unused_url,
 };
 
-/// The timeout of a choice that should succeed after about [`TIMEOUT`], even on a loaded machine.
+/// The timeout for a choice that should take about [`TIMEOUT`]. It is long enough for a loaded
+/// machine.
 const UPPER_BOUND: Duration = Duration::from_secs(30);
 
 type Outcome = Result<ChosenConnection, ConnectionChoiceError>;

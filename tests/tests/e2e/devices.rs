@@ -1,4 +1,4 @@
-//! The devices of an account.
+//! An account's devices.
 
 use plex_auth_fake::Who;
 use plex_auth_proto::device::Device;

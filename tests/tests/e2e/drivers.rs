@@ -36,7 +36,7 @@ const WATCHDOG: Duration = Duration::from_secs(60);
 
 const TICK: Duration = Duration::from_millis(700);
 
-/// An event of a PIN login from a driver of either transport.
+/// An event that either transport's driver returns for a PIN login.
 type Event = DriverEvent<Result<LinkedPin, PinLoginError>>;
 
 #[test]

@@ -1,4 +1,4 @@
-//! The error of each situation: its kind, its message and the result of each predicate.
+//! The error in each situation: its kind, its message and the result of each predicate.
 
 mod responses;
 mod transport_errors;

@@ -221,7 +221,7 @@ pub(crate) fn unix_now() -> u64 {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a set clock").as_secs()
 }
 
-/// Returns the name of the `ResponseError` variant.
+/// Returns the name of the error's `ResponseError` variant.
 pub(crate) fn variant(error: &Error) -> String {
     let response = error.as_response().unwrap_or_else(|| panic!("{error}"));
     let debug = format!("{response:?}");

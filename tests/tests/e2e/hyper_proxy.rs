@@ -1,4 +1,4 @@
-//! Proxy errors over a client that the caller built, with each of hyper-util's proxy connectors.
+//! Proxy errors from a client that the caller built, with each of hyper-util's proxy connectors.
 
 use std::sync::Arc;
 

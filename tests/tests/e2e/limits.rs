@@ -232,7 +232,7 @@ fn maximum_timeouts_of_an_agent_are_capped() {
     }
 }
 
-/// More than ureq's buffer for a line of the request's head, 128 KiB.
+/// Larger than ureq's buffer for one line of the request's head, which is 128 KiB.
 const LARGE: usize = 200_000;
 
 #[test]

@@ -1,4 +1,4 @@
-//! The operations of a media server, and which tokens it accepts.
+//! A media server's operations, and the tokens that it accepts.
 
 use plex_auth_fake::{Which, Who};
 use plex_auth_proto::server::{Scope, TokenType};

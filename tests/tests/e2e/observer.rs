@@ -1,5 +1,5 @@
-//! The reports of both transports to an observer: one start and one end for each attempt to send a
-//! request.
+//! The reports that both transports send to an observer: one start and one end for each attempt to
+//! send a request.
 
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};

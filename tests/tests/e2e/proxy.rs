@@ -35,7 +35,7 @@ fn over_proxy(url: &str) -> Carrier {
     Carrier::Ureq(Transport::builder().proxy(url).build().unwrap())
 }
 
-/// Runs a test of this file in a child process, because all tests in a process share its
+/// Runs one of this file's tests in a child process, because all tests in a process share its
 /// environment.
 fn run_in_child(test: &str, url: &str, proxy: &str, no_proxy: &str) {
     let mut child = Command::new(env::current_exe().unwrap());

@@ -7,8 +7,8 @@ use plex_auth_tests::every_operation::{every_operation, one_of_each_kind};
 
 use crate::harness::{Harness, over_every_client, over_every_own_client};
 
-/// Answers requests with redirects, using several forms of the `Location` header and none, and
-/// checks that no redirect is followed.
+/// Answers requests with redirects that have various `Location` headers or none, and checks that no
+/// redirect is followed.
 fn is_not_followed(harness: &Harness) {
     let other = Server::http(FakePlex::new());
     let encrypted = Server::https(FakePlex::new(), Authority::new().good());

@@ -1,4 +1,4 @@
-//! The servers and players of an account, and their tokens.
+//! An account's servers and players, and their tokens.
 
 use plex_auth_fake::{Which, Who};
 use plex_auth_proto::server::{Resources, Scope, TokenType};

@@ -28,7 +28,7 @@ const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
 /// A JWT whose payload contains `"user":{"id":2}`.
 const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
 
-/// Both transports, over their own connections and over a client that the caller built.
+/// Both transports, each with its own client and with one that the caller built.
 const CARRIERS: [fn() -> Carrier; 4] =
     [|| Carrier::ureq(None), || Carrier::hyper(None), Carrier::own_ureq, Carrier::own_hyper];
 
@@ -307,9 +307,9 @@ fn tokens_are_handed_out_on_own_connections() {
     });
 }
 
-/// Starts a server that answers every request with the account of the request's token, and returns
-/// its URL. Starting with the fourth request of each connection, the server sends the response to
-/// the previous request instead, as if it had sent one response too many.
+/// Starts a server that answers each request with the account that the token belongs to, and
+/// returns the server's URL. From the fourth request on each connection, the server sends the
+/// response to the previous request instead, as if it had sent one response too many.
 fn account_server() -> io::Result<String> {
     fn serve(stream: TcpStream) -> io::Result<()> {
         let mut writer = stream.try_clone()?;

@@ -7,7 +7,7 @@ use plex_auth_tests::{RawServer, Step, TlsEnd, TlsServer, in_parallel};
 
 use crate::harness::{plex_tv_at, transport_error, write};
 
-/// A response whose body ends with the connection.
+/// A response whose body ends when the connection closes.
 const RESPONSE: &str = "HTTP/1.1 200 OK\r\n\r\n{\"id\":1,\"authToken\":\"abc\"}";
 
 #[test]

@@ -6,11 +6,11 @@ use std::thread;
 use plex_auth_proto::http::Response;
 use plex_auth_tests::every_operation::{Inputs, every_operation, one_of_each_kind};
 
-/// The bytes that the core may hold at once for each byte of a response, according to its
+/// The number of bytes that the core may hold for each byte of a response, according to its
 /// documentation.
 const BYTES_PER_BYTE: u64 = 16;
 
-/// The bytes that the core may hold in addition, for responses of any length.
+/// The number of bytes that the core may hold in addition, however long the response is.
 const FIXED_BYTES: u64 = 256 * 1024;
 
 /// The maximum number of bytes that are read from an error response's body.

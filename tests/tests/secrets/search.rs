@@ -12,7 +12,7 @@ use plex_auth_proto::Error;
 struct Encodings<'c> {
     /// All eight-character parts of the texts, and all five-byte runs of the lists.
     parts: Vec<String>,
-    /// The canary of each part.
+    /// The canary that each part comes from.
     canaries: Vec<&'c str>,
 }
 

@@ -216,7 +216,7 @@ impl SearchedFlow for ConnectionChoice {
     }
 }
 
-/// A key that returns the operations' signature, whose end is a canary.
+/// A key that always returns [`SIGNATURE`], whose end is a canary value.
 struct Key(Jwk);
 
 impl Key {
@@ -250,7 +250,7 @@ pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
     runner.run(plex_tv.fixed_token(token.clone()));
 }
 
-/// Runs the flows that send requests with any driver.
+/// Runs the flows that send requests no matter which driver runs them.
 pub(crate) fn every_driven_flow(inputs: &Inputs, runner: &mut impl Runner) {
     let Inputs { plex_tv, server, token, .. } = inputs;
     runner.run(plex_tv.link_code_login());

@@ -107,8 +107,8 @@ fn exercise(carrier: Carrier, output: &mut Output) -> Reported {
     add_reports(&reports, output)
 }
 
-/// Checks that a request ID is shown for every operation, unless it contains a secret of the
-/// request.
+/// Checks that a request ID is shown for every operation, unless it contains one of the request's
+/// secrets.
 fn check_request_ids(reported: &Reported) {
     let pin = format!("id-{HOME_PIN}");
     for operation in OPERATIONS {

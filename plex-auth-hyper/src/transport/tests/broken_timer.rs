@@ -1,4 +1,4 @@
-//! A timer that panics, as tokio's does without a runtime or after its shutdown.
+//! A timer that panics, as tokio's does if there is no runtime or the runtime has been shut down.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use plex_auth_proto::{Flow, Step};
 
 use super::*;
 
-/// A timer whose sleeps can be polled this often before they panic.
+/// A timer whose sleeps can be polled `polls` times before they panic.
 #[derive(Clone, Copy)]
 struct BrokenTimer {
     polls: u32,
@@ -55,7 +55,7 @@ fn a_panicking_timer_ends_a_body() {
     assert!(matches!(error, (TransportErrorKind::NotStarted(_), true)), "{error:?}");
 }
 
-/// A flow that waits this often, each time for this long.
+/// A flow that waits the given number of times, for the given duration each time.
 struct Waits(u32, Duration);
 
 impl Flow for Waits {

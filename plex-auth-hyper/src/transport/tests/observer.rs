@@ -1,4 +1,4 @@
-//! Reports to the observer, with a caller's service that can keep or drop a request.
+//! The reports that an observer receives if a caller's service keeps or drops a request.
 
 use std::sync::Mutex;
 

@@ -1,4 +1,4 @@
-//! The second attempt after a response that belongs to another request, over a custom service.
+//! The second attempt, with a custom service, after a response that belongs to another request.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -31,7 +31,8 @@ impl Body for Holding {
 }
 
 /// A service that returns a response belonging to another request, and counts its clones and
-/// requests. It has one permit, which is held from readiness until the body is dropped.
+/// requests. It has one permit, which is taken when it becomes ready and released when the body is
+/// dropped.
 struct Limited {
     taken: Arc<AtomicBool>,
     permit: Option<Permit>,

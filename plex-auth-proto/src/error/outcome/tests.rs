@@ -61,7 +61,7 @@ const NOTHING_DONE: &str = r#"{"errors":[{"code":1013}]}"#;
 const PAGE: &str = "<html><body><h1>No</h1></body></html>";
 const HALF: &str = r#"{"errors":[{"code":10"#;
 const NONE: &str = "";
-/// A body that is longer than the limit that [`call`] sets.
+/// A body longer than the limit that [`call`] sets.
 const LARGE: &str = r#"{"authToken":"xyz-Abc_0123456789ab","username":"rosa","title":"Rosa"}"#;
 
 const ROWS: &[(To, RangeInclusive<u16>, &str, Outcome)] = &[

@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::values::server_url::ServerUrl;
 
-/// Returns the address, if any, that a URL's host contains, as a literal or in a `plex.direct`
-/// name.
+/// Returns the address in a URL's host, if there is one: an IP address literal, or the address in a
+/// `plex.direct` name.
 pub(super) fn of_host(url: &ServerUrl) -> Option<IpAddr> {
     of_literal(url).or_else(|| of_plex_direct(url))
 }
@@ -28,9 +28,9 @@ pub(super) fn of_plex_direct(url: &ServerUrl) -> Option<IpAddr> {
     v4.or_else(|_| v6()).ok().map(|address| address.to_canonical())
 }
 
-/// Returns whether the address belongs to a private network: loopback, RFC 1918, or ULA (RFC 4193).
+/// Returns whether the address counts as private: loopback, RFC 1918, or ULA (RFC 4193).
 ///
-/// 100.64.0.0/10 does not count as private: carriers and Tailscale use it across networks.
+/// 100.64.0.0/10 does not, because carriers and Tailscale use it across networks.
 pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),

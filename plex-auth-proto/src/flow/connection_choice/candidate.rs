@@ -4,8 +4,7 @@ use std::time::Duration;
 use crate::error::Error;
 use crate::values::server_url::{InvalidServerUrl, ServerUrl};
 
-/// A connection to a server that a [`ConnectionChoice`](crate::flow::ConnectionChoice) considers,
-/// and its state.
+/// A connection considered by a [`ConnectionChoice`](crate::flow::ConnectionChoice), and its state.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ConnectionCandidate {
@@ -24,7 +23,7 @@ pub struct ConnectionCandidate {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum ConnectionKind {
-    /// A connection to a private or loopback address, not necessarily in the caller's network.
+    /// A connection to a private or loopback address, not necessarily on the caller's network.
     Local,
     /// Any other direct connection, usually over the internet.
     Remote,
@@ -63,7 +62,7 @@ pub enum CandidateState {
 }
 
 /// The reason a [`ConnectionCandidate`] cannot be used. Its `Display` output is a single line
-/// without the URL. Only that of a failed [request](Self::Request) names the server.
+/// without the URL, and names the server only if a [request](Self::Request) failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CandidateError {

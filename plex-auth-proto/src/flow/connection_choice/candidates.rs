@@ -29,7 +29,7 @@ pub(super) struct Request {
     pub(super) request: in_flight::Request<ServerIdentity>,
     /// When the request stops counting as in flight, so that it does not delay the next one.
     pub(super) counts_until: Duration,
-    /// When the time limit of the request is reached. A late response is still accepted.
+    /// When the request reaches its time limit. A late response is still accepted.
     pub(super) until: Duration,
 }
 

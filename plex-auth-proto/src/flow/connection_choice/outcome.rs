@@ -24,7 +24,7 @@ pub struct ChosenConnection {
     pub took: Duration,
     /// The server's description of itself, from its response.
     pub server: ServerIdentity,
-    /// All candidates from best to worst, followed by those that are not used. They show why a
+    /// All candidates: the usable ones from best to worst, then the rest. Their states show why a
     /// better one was not chosen.
     pub candidates: Vec<ConnectionCandidate>,
 }
@@ -56,10 +56,10 @@ impl ChosenConnection {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ConnectionProgress {
-    /// The candidates are being requested.
+    /// The candidates are being tried.
     #[non_exhaustive]
     Probing {
-        /// All candidates from best to worst, followed by those that are not used.
+        /// All candidates: the usable ones from best to worst, then the rest.
         candidates: Vec<ConnectionCandidate>,
         /// The longest time that the choice can still take.
         left: Duration,
@@ -72,8 +72,8 @@ pub enum ConnectionProgress {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConnectionChoiceError {
-    /// The list has no identifier for the server, so a response could come from any server. Nothing
-    /// was requested. List the servers again.
+    /// The list has no identifier for the server, so a response could come from any server. No
+    /// request was sent. List the servers again.
     #[error(
         "the server list has no identifier for this server, so its responses cannot be verified; list the servers again"
     )]

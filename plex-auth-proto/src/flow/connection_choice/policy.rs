@@ -12,7 +12,7 @@ use crate::values::server_url::ServerUrl;
 // Real lists are much shorter. A hostile list must not cause a flood of requests.
 const MAX_CANDIDATES: usize = 64;
 
-/// Returns the candidates from best to worst, followed by those that are not used.
+/// Returns all candidates: the usable ones from best to worst, then the rest.
 pub(super) fn candidates(
     server: &ListedServer,
     allow_plain_http: bool,

@@ -1,4 +1,4 @@
-//! The progress and the result of a login with a device's key.
+//! The progress and the result of a login with a device key.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::jwt::SignError;
 #[derive(Clone, Debug)]
 #[must_use = "the key can renew the token only if it was registered"]
 pub enum LinkedDevice {
-    /// The key is registered, and the token belongs to the device. Hand the token to a
+    /// The key is registered, and the token belongs to the device. Pass the token to a
     /// [refresher](crate::PlexTv::device_token_refresher).
     Registered(LinkedPin),
     /// Plex did not match the key with the PIN and returned an old-style account token instead. The
@@ -23,7 +23,7 @@ pub enum LinkedDevice {
 }
 
 impl LinkedDevice {
-    /// Chooses the variant by the kind of token: a device's token is a JWT.
+    /// Chooses the variant based on the kind of token: a device token is a JWT.
     pub(super) fn of(linked: LinkedPin) -> Self {
         if linked.auth_token.is_jwt() {
             Self::Registered(linked)
@@ -41,7 +41,7 @@ pub enum DeviceLoginProgress {
     /// The PIN is being created.
     #[non_exhaustive]
     Creating {
-        /// The error of the last request, if it failed.
+        /// The error from the last request, if it failed.
         last_error: Option<Error>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
@@ -53,14 +53,14 @@ pub enum DeviceLoginProgress {
         pin: LoginPin,
         /// The time left to link it.
         left: Duration,
-        /// The key's error, if it could not sign the last poll. Signing is retried.
+        /// The signing error, if the key could not sign the last poll. Signing is retried.
         sign_error: Option<SignError>,
-        /// The error of the last poll, if it failed.
+        /// The error from the last poll, if it failed.
         last_error: Option<Error>,
         /// The time until the next poll; zero while one is in flight.
         next_request: Duration,
     },
-    /// The PIN returned no token, and an exchange is determining whether the key was registered.
+    /// No poll returned a token, so an exchange is determining whether the key was registered.
     Exchanging,
     /// The login is finished.
     Finished,

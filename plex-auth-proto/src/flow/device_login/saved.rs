@@ -1,4 +1,4 @@
-//! Saving and restoring a device's login across program restarts.
+//! Saving and restoring a device login across program restarts.
 
 use super::{DeviceLogin, DeviceLoginError};
 use crate::flow::now::Now;
@@ -29,9 +29,9 @@ impl<K: DeviceKey> DeviceLogin<K> {
         saved_device::save(self.machine.plex_tv(), FlowKind::DeviceLogin, key.jwk(), members)
     }
 
-    /// Restores the login from the state that [`save`](Self::save) returned. If the state has a
-    /// PIN, the login polls it at once. If the login was checking whether the last PIN registered
-    /// the key, the check starts again. Otherwise, the login creates a PIN.
+    /// Restores the login from the state that [`save`](Self::save) returned. If the state contains
+    /// a PIN, the login polls it immediately. If the login was checking whether the last PIN
+    /// registered the key, the check starts again. Otherwise, the login creates a PIN.
     ///
     /// # Errors
     ///

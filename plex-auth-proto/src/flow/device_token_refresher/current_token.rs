@@ -12,7 +12,7 @@ const DAY: i64 = 24 * 60 * 60;
 // for a day longer than this.
 const DEFAULT_RENEW_AFTER: i64 = 6 * DAY;
 
-/// A token, and the times of its issue, renewal and expiry.
+/// A token, and its issue, renewal and expiry times.
 pub(super) struct CurrentToken {
     pub(super) token: Token,
     pub(super) issued_at: Option<UnixSeconds>,
@@ -35,9 +35,9 @@ impl CurrentToken {
     }
 
     /// Returns when a device with this jitter renews the token, in Unix seconds: usually a day
-    /// before its expiry, moved earlier by the jitter. The jitter is limited to the time from the
-    /// renewal to the expiry, which is at most a day, and to half of the time from the token's
-    /// issue to its renewal. If the issue or the expiry is unknown, there is no jitter. If jitter
+    /// before the token expires, moved earlier by the jitter. The jitter is limited to the time
+    /// between renewal and expiry, which is at most a day, and to half of the time between issue
+    /// and renewal. If the issue time or the expiry is unknown, there is no jitter. If jitter
     /// delayed renewals instead, some tokens would expire during a day-long outage.
     fn renew_at(&self, jitter: Duration) -> i64 {
         let ahead = self.expires_at.map_or(0, |end| end.0.saturating_sub(self.renew_at));

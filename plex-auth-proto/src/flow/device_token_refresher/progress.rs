@@ -1,4 +1,4 @@
-//! The progress and the end of a device token refresher.
+//! The progress of a device token refresher, and the reasons it can end.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ pub enum DeviceTokenProgress {
     /// The key is being registered.
     #[non_exhaustive]
     Registering {
-        /// The error of the last attempt, if it failed.
+        /// The error from the last attempt, if it failed.
         last_error: Option<RefreshError>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
@@ -23,7 +23,7 @@ pub enum DeviceTokenProgress {
     /// There is no token, and one is being requested or saved.
     #[non_exhaustive]
     Requesting {
-        /// The error of the last attempt, if it failed.
+        /// The error from the last attempt, if it failed.
         last_error: Option<RefreshError>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
@@ -40,11 +40,11 @@ pub enum DeviceTokenProgress {
         /// far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever this number has
         /// risen.
         renewals: u64,
-        /// The error of the last renewal attempt, if it failed. The attempt is retried.
+        /// The error from the last renewal attempt, if it failed. The attempt is retried.
         last_error: Option<RefreshError>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
-        /// The error of the last attempt to
+        /// The error from the last attempt to
         /// [save](crate::flow::DeviceTokenRefresher::save_through_driver) the state, if it failed.
         save_error: Option<SaveError>,
     },

@@ -10,12 +10,12 @@ use crate::values::secret::Secret;
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// Restores the refresher from the state that [`save`](Self::save) or a [login's
-    /// `save`](crate::flow::DeviceLogin::save) returned. If the state has no token, the refresher
-    /// requests one at once.
+    /// `save`](crate::flow::DeviceLogin::save) returned. If the state contains no token, the
+    /// refresher requests one immediately.
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidSavedState`] if the text was returned by neither, or was saved for a
+    /// Returns [`InvalidSavedState`] if neither method returned the text, or if it was saved for a
     /// different service, client identifier or key. The text remains valid for the original ones.
     pub fn restore(plex_tv: PlexTv, key: K, saved: &str) -> Result<Self, InvalidSavedState> {
         let kinds = [FlowKind::DeviceToken, FlowKind::DeviceLogin];

@@ -3,7 +3,7 @@
 use crate::error::{Error, Outcome, TransportErrorKind};
 use crate::jwt::SignError;
 
-/// The reason a PIN login, or one of its attempts to create or poll the PIN, failed.
+/// The reason a PIN login failed, or the reason an attempt to create or poll its PIN failed.
 #[derive(Clone, Debug)]
 pub(crate) enum Failure {
     Expired,
@@ -43,7 +43,7 @@ impl Failure {
     }
 
     /// Returns whether creating the PIN may be retried. If the failed request created a PIN after
-    /// all, that PIN is never shown and expires.
+    /// all, that PIN expires without ever being shown.
     pub(super) fn allows_another_creation(&self) -> bool {
         self.error().is_some_and(|error| error.is_retryable_if(true))
     }

@@ -13,8 +13,8 @@ use crate::plex_tv::pin::strong_pin::StrongPin;
 pub enum LoginPin {
     /// A 4-character code that the user enters on another device, at `https://plex.tv/link`.
     Code(ShortPin),
-    /// A 25-character code in the URL of the hosted page, which the user opens in a browser. It cannot
-    /// be entered at `https://plex.tv/link`.
+    /// A 25-character code in the URL of the hosted page, which the user opens in a browser. It
+    /// cannot be entered at `https://plex.tv/link`.
     Page(StrongPin),
 }
 

@@ -44,7 +44,7 @@ pub(crate) struct PinMachine<M> {
     interval: PollInterval,
     create_timeout: Duration,
     last_error: Option<Failure>,
-    /// Whether the response to a poll was lost and may have contained the token.
+    /// Whether a poll response that contained the token may have been lost.
     may_be_linked: bool,
 }
 
@@ -307,7 +307,7 @@ impl<M: PinMethod> PinMachine<M> {
         }
     }
 
-    /// Handles the completion of a poll's signature. Without a signature, the poll counts as sent.
+    /// Handles the result of signing a poll. If there is no signature, the poll counts as sent.
     fn signed(&mut self, now: Moment, completion: Completion) {
         let is_cancelled = matches!(completion, Completion::Cancelled);
         let result = self.method.signed(now, completion);

@@ -97,7 +97,8 @@ struct SignedPoll {
     jwt: DeviceJwt,
     /// When to sign again, in elapsed time.
     until: Duration,
-    /// When to sign again, by the latest clock, which also runs while the computer sleeps.
+    /// When to sign again, by the later of the server's clock and the wall clock. Unlike elapsed
+    /// time, the wall clock also advances while the computer sleeps.
     ends_at: Option<SystemTime>,
 }
 

@@ -1,4 +1,4 @@
-//! A PIN's lifetime and poll times.
+//! A PIN's lifetime and polling schedule.
 
 use std::time::{Duration, SystemTime};
 
@@ -50,22 +50,23 @@ impl PollInterval {
 pub(super) struct Polling {
     pin: LoginPin,
     created: Duration,
-    /// When the PIN expires. Unless it is provisional, a response can only make this earlier: Plex
-    /// may keep returning the original lifetime of a PIN that has expired.
+    /// When the PIN expires. Unless this time is provisional, a response can only move it earlier:
+    /// Plex may keep returning the original lifetime of a PIN that has expired.
     deadline: Duration,
     /// When the PIN expires, by the server's clock.
     ends_at: Option<SystemTime>,
     /// When the last poll was sent.
     last_poll: Option<Duration>,
-    /// Whether the last poll was sent at the PIN's expiry or later.
+    /// Whether the last poll was sent at or after the PIN's expiry.
     was_last: bool,
-    /// Whether the last poll was sent at `ends_at` or later, by the server's clock or the wall
+    /// Whether the last poll was sent at or after `ends_at`, by the server's clock or the wall
     /// clock.
     was_after_wall_end: bool,
     /// Whether the program asked for another poll after the last one was sent.
     is_wanted: bool,
-    /// The expiry of a restored PIN, by the server's clock, until a response shows the time. Until
-    /// then, the deadline depends on a wall clock that may be wrong.
+    /// The expiry of a restored PIN, by the server's clock. Cleared once a response shows the
+    /// current time or the time left: before that, the deadline depends on a wall clock that may be
+    /// wrong.
     provisional_end: Option<SystemTime>,
 }
 
@@ -112,7 +113,7 @@ impl Polling {
         self.deadline.saturating_sub(now.elapsed)
     }
 
-    /// Returns whether the PIN may have expired while the computer slept, and no poll has been sent
+    /// Returns whether the PIN may have expired while the computer slept and has not been polled
     /// since. Another poll then shows whether the PIN is still valid.
     pub(super) fn needs_wall_poll(&self, now: Moment) -> bool {
         !self.was_after_wall_end && self.is_wall_over(now)
@@ -166,7 +167,7 @@ impl Polling {
         is_over || (is_wall_over && was_after_wall_end)
     }
 
-    /// Corrects the deadline of a restored PIN, once a response shows the time, or the time left.
+    /// Corrects a restored PIN's deadline once a response shows the current time or the time left.
     pub(super) fn correct_deadline(
         &mut self,
         now: Moment,

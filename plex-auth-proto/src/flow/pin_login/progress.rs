@@ -10,7 +10,7 @@ use crate::values::token::Token;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct LinkedPin {
-    /// The token of the user who linked the PIN. Save it at once: it is not known whether Plex
+    /// The token of the user who linked the PIN. Save it immediately: it is not known whether Plex
     /// returns it again.
     pub auth_token: Token,
     /// Whether the user created the account while linking the PIN. `None` if Plex does not say.
@@ -39,7 +39,7 @@ pub enum PinProgress {
     /// The PIN is being created.
     #[non_exhaustive]
     Creating {
-        /// The error of the last request, if it failed.
+        /// The error from the last request, if it failed.
         last_error: Option<Error>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
@@ -51,7 +51,7 @@ pub enum PinProgress {
         pin: LoginPin,
         /// The time left to link it.
         left: Duration,
-        /// The error of the last poll, if it failed.
+        /// The error from the last poll, if it failed.
         last_error: Option<Error>,
         /// The time until the next poll; zero while one is in flight.
         next_request: Duration,

@@ -45,15 +45,15 @@ impl PinLogin {
         Some(Owner::plex_tv(self.0.plex_tv()).save(kind, members))
     }
 
-    /// Restores the login that [`save`](Self::save) saved. `now` is the current time by the
-    /// transport's clock.
+    /// Restores the login from the state that [`save`](Self::save) returned. `now` is the current
+    /// time by the transport's clock.
     ///
-    /// The login polls at once. If the PIN was linked while the program was not running, the
+    /// The login polls immediately. If the PIN was linked while the program was not running, the
     /// response to that poll contains the token; if the PIN has expired, the login ends with
     /// [`Expired`](crate::flow::PinLoginError::Expired). If the program stopped after the token
     /// arrived but before it was saved, it is not known whether Plex returns the token again. If
-    /// the restored login ends with an error, the user must sign in again. Without a wall clock,
-    /// the PIN gets its full lifetime again.
+    /// the restored login ends with an error, the user must sign in again. If there is no wall
+    /// clock, or the state does not contain the PIN's expiry, the PIN gets its full lifetime again.
     ///
     /// # Errors
     ///

@@ -24,8 +24,8 @@ pub enum TokenError {
     /// The token source was shut down.
     #[error("the token source was shut down")]
     ShutDown,
-    /// Nothing renews the token: the task or thread of the token source was dropped, has panicked,
-    /// or could not be started.
+    /// Nothing renews the token: the token source's task or thread was dropped, panicked or could
+    /// not be started.
     #[error("the token source is not running; create a new one")]
     Stopped,
     /// No token arrived in time.
@@ -33,7 +33,7 @@ pub enum TokenError {
     TimedOut,
 }
 
-/// The reason a call that was made with a token source failed.
+/// The reason a call that was sent through a token source failed.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TokenSendError {

@@ -11,14 +11,14 @@ use crate::plex_tv::PlexTv;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Creates a [`FixedToken`] from an account's token, for a token source.
+    /// Wraps an account's token in a [`FixedToken`], which a token source can use.
     pub fn fixed_token(&self, token: Token) -> FixedToken {
         FixedToken { token, issuer: TokenIssuer::plex_tv(), is_rejected: false }
     }
 }
 
 impl MediaServer {
-    /// Creates a [`FixedToken`] from this server's token, for a token source.
+    /// Wraps this server's token in a [`FixedToken`], which a token source can use.
     pub fn fixed_token(&self) -> FixedToken {
         let issuer = TokenIssuer::media_server(self);
         FixedToken { token: self.token().clone(), issuer, is_rejected: false }

@@ -21,7 +21,7 @@ impl HeldToken {
         &self.token
     }
 
-    /// Returns the token's remaining lifetime when it was handed out, if that is known.
+    /// Returns the remaining lifetime that the token had when it was handed out, if that is known.
     pub fn left(&self) -> Option<Duration> {
         self.left
     }

@@ -25,7 +25,7 @@ impl TokenIssuer {
         Self(Issuer::MediaServer(Origin::of(&server.url().join("/", ""))))
     }
 
-    /// Returns whether this error says that the issuer rejected the token of the request.
+    /// Returns whether this error means that the issuer rejected the request's token.
     ///
     /// plex.tv has rejected the token if [`is_token_invalid`](Error::is_token_invalid) returns
     /// true. A media server has rejected the token if it responded with status 401 to a request

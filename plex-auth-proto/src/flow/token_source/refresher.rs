@@ -37,13 +37,13 @@ pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {
         None
     }
 
-    /// Returns the error of the last attempt to get a token, if it failed and is being retried. A
-    /// final error is the output of the flow or its [`refusal`](Self::refusal) instead.
+    /// Returns the error from the last attempt to get a token, if it failed and is being retried. A
+    /// final error is reported as the flow's output or as its [`refusal`](Self::refusal) instead.
     fn last_error(&self) -> Option<Arc<dyn StdError + Send + Sync>> {
         None
     }
 
-    /// Returns the error of the last attempt to save the state, if it failed.
+    /// Returns the error from the last attempt to save the state, if it failed.
     fn save_error(&self) -> Option<SaveError> {
         None
     }

@@ -19,14 +19,14 @@ impl TokenSourceStatus {
         self.revision
     }
 
-    /// Returns the error of the last attempt to get a token, if it failed and is being retried. An
-    /// error that ends the token source is available only from [`end`](Self::end).
+    /// Returns the error from the last attempt to get a token, if it failed and is being retried.
+    /// An error that ends the token source is available only from [`end`](Self::end).
     pub fn last_error(&self) -> Option<&(dyn StdError + Send + Sync + 'static)> {
         self.last_error.as_deref()
     }
 
-    /// Returns the error of the last attempt to save the state, if it failed. A new token is handed
-    /// out anyway.
+    /// Returns the error from the last attempt to save the state, if it failed. A new token is
+    /// handed out anyway.
     pub fn save_error(&self) -> Option<&SaveError> {
         self.save_error.as_ref()
     }

@@ -5,7 +5,7 @@ use super::slot::TokenSlot;
 use crate::flow::now::Now;
 use crate::values::token::Token;
 
-/// One caller's wait for the token of a [`TokenSlot`].
+/// A handle that one caller uses to wait for the token in a [`TokenSlot`].
 #[derive(Debug)]
 #[must_use = "it does nothing until it is polled"]
 pub struct TokenWait {
@@ -14,7 +14,7 @@ pub struct TokenWait {
 }
 
 impl TokenSlot {
-    /// Creates a wait for the token.
+    /// Creates a handle that waits for the token.
     pub fn wait(&self) -> TokenWait {
         TokenWait { slot: self.clone(), id: None }
     }

@@ -11,7 +11,7 @@ pub enum TransientTokenProgress {
     /// There is no token, and one is being requested or saved.
     #[non_exhaustive]
     Requesting {
-        /// The error of the last request, if it failed.
+        /// The error from the last request, if it failed.
         last_error: Option<Error>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
@@ -25,11 +25,11 @@ pub enum TransientTokenProgress {
         left: Duration,
         /// The reason the token was requested.
         reason: TransientTokenReason,
-        /// The error of the last request for its successor, if it failed.
+        /// The error from the last request for a new token, if it failed.
         last_error: Option<Error>,
         /// The time until the next request; zero while one is in flight.
         next_request: Duration,
-        /// The error of the last attempt to
+        /// The error from the last attempt to
         /// [save](super::TransientTokenRefresher::save_through_driver) the state, if it failed.
         save_error: Option<SaveError>,
     },

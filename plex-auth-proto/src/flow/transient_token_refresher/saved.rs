@@ -46,9 +46,9 @@ impl TransientTokenRefresher {
         Some(Owner::media_server(&self.server).save(FlowKind::TransientToken, members))
     }
 
-    /// Restores the refresher that [`save`](Self::save) saved. It requests a token at once if the
-    /// saved one has expired, or if there is no wall clock. `server` must have a token of the same
-    /// account.
+    /// Restores the refresher from the state that [`save`](Self::save) returned. If the saved token
+    /// has expired, or there is no wall clock, the refresher requests a new one immediately.
+    /// `server` must have a token that belongs to the same account.
     ///
     /// # Errors
     ///

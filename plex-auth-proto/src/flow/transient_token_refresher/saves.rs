@@ -81,7 +81,7 @@ impl TransientTokenRefresher {
         self.revision
     }
 
-    /// Returns the refusal, if any, after which no token is requested.
+    /// Returns the server's refusal, if any. While there is one, no token is requested.
     pub(crate) fn refusal(&self) -> Option<&ResponseError> {
         self.refused.as_ref()
     }

@@ -1,6 +1,7 @@
 use std::cell::Cell;
 
-/// The memory limit for the lists of one document, excluding the heap memory of their elements.
+/// The memory limit for the lists in one document, not counting the heap memory that their elements
+/// own.
 ///
 /// An element of two bytes can become a value of several hundred bytes, so a hostile response of 1
 /// MiB could exhaust the memory of a small device. Elements beyond the limit are dropped, and their
@@ -23,8 +24,8 @@ impl Budget {
         Self(Cell::new(LEAST_BYTES.saturating_add(length.saturating_mul(BYTES_PER_BYTE))))
     }
 
-    /// Creates the budget for a value from a document of unknown length: the budget for a document
-    /// of 1 MiB.
+    /// Creates the budget for a value from a document of unknown length: the same budget as for a
+    /// document of 1 MiB.
     pub(crate) fn of_unknown() -> Self {
         Self::of_document(1024 * 1024)
     }

@@ -1,7 +1,7 @@
-//! Declaration of Plex's object types with their JSON names.
+//! A macro that declares Plex's object types and their JSON names.
 
-/// Declares a type that is parsed from an object. The JSON name of a field is its own name, or the
-/// one after `as`.
+/// Declares a type that is parsed from an object. A field's JSON name is the literal after `as`, or
+/// the field's own name if there is no `as`.
 ///
 /// Fields are `Option<_>` or `Vec<_>` of a [`Value`]. Those in `required` are not wrapped, and the
 /// object is unreadable without them.

@@ -16,7 +16,8 @@ pub(crate) trait Take {
     fn text(&mut self, text: &str) -> bool;
 }
 
-/// Visits one value for a scalar target. Returns `false` if the target could not take it.
+/// Visits one value and passes it to a scalar target. Returns `false` if the target could not
+/// convert the value.
 pub(crate) struct Plain<'a>(pub(crate) &'a mut dyn Take);
 
 impl<'de> DeserializeSeed<'de> for Plain<'_> {

@@ -1,4 +1,4 @@
-//! The record of values that could not be read, so that callers can detect API changes.
+//! Tracking of values that could not be read, so that callers can detect API changes.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 /// character.
 pub(crate) const UNREADABLE: &str = "\u{7f}";
 
-/// The JSON names of an object's own fields that could not be read.
+/// The JSON names of an object's unreadable fields, not counting fields of nested objects.
 ///
 /// Every object contains this list. It is almost always empty, so its type is optimized for size.
 #[derive(Clone, Default, PartialEq, Eq)]

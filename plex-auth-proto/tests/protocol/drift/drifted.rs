@@ -86,8 +86,8 @@ fn paths(value: &Value, path: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Returns the same value in another form, as a server in another programming language might write
-/// it.
+/// Returns the same value in another form, as a server written in another programming language
+/// might send it.
 fn in_other_form(value: &Value) -> Value {
     match value {
         Value::Bool(value) => json!(if *value { "1" } else { "0" }),

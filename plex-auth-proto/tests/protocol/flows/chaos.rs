@@ -18,7 +18,7 @@ pub(crate) struct Bounds {
     pub(crate) interval: Duration,
     /// The time within which the flow must end if it does not report the time left.
     pub(crate) timeout: Duration,
-    /// The time by which the flow may run past its reported end.
+    /// The maximum time that the flow may run past its reported end.
     pub(crate) grace: Duration,
     /// The maximum number of polls.
     pub(crate) rounds: usize,
@@ -80,12 +80,12 @@ pub(crate) struct Chaos<O> {
     pub(crate) is_steady: bool,
     /// Whether the last response definitely arrived while the flow was still waiting for it.
     pub(crate) in_time: bool,
-    /// Whether the flow ended at the time that it had reported, or later.
+    /// Whether the flow ended at or after its reported end.
     pub(crate) was_over: bool,
 }
 
 /// Drives a flow that waits for one request at a time, and checks that it keeps the interval
-/// between requests, causes no busy loop, ends in time, and does nothing after its end.
+/// between requests, causes no busy loop, ends in time, and does nothing after it ends.
 ///
 /// `left` is called before each poll, and returns the time left that the flow reports.
 pub(crate) fn chaos<F: Flow>(

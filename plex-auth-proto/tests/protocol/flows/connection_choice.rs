@@ -35,7 +35,8 @@ fn me() -> ClientIdentity {
     ClientIdentity::builder("id").build().unwrap()
 }
 
-/// Returns a server on the caller's own network that accepts plain HTTP, with these connections.
+/// Returns a server with these connections that the account owns, that is on the caller's network,
+/// and that accepts plain HTTP.
 fn own(connections: &str) -> Resource {
     resource(r#""owned":true,"publicAddressMatches":true,"httpsRequired":false"#, connections)
 }

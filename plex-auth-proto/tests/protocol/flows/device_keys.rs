@@ -1,4 +1,4 @@
-//! The flows of a device with a key.
+//! The flows for a device that has a key.
 
 mod clocks;
 mod device_login;

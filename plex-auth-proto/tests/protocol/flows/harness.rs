@@ -236,7 +236,7 @@ impl<F: Flow> Driven<F> {
         }
     }
 
-    /// Returns the time that the flow waits now.
+    /// Returns how long the flow currently has to wait.
     pub(crate) fn wait(&mut self) -> Duration {
         match self.flow.poll(self.now) {
             Step::Wait(Some(time)) => time,

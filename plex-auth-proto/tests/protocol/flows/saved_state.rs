@@ -28,7 +28,7 @@ fn key(id: &str) -> Key {
     Key(Jwk::new([7; 32], id).unwrap())
 }
 
-/// Returns the states of all kinds, each with the name of its kind.
+/// Returns one state of each kind, with the name of the kind.
 fn states() -> [(&'static str, Value); 5] {
     let state = |kind: &str, service: &str, more: Value| {
         let mut state = json!({

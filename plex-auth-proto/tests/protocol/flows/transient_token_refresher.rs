@@ -279,8 +279,8 @@ fn wall_clock_jumps_and_sleep_do_no_harm() {
     assert_eq!(driven.elapsed() - set_back, 47 * HOUR);
 }
 
-/// Returns the highest number of requests in one second after the servers of all refreshers restart
-/// at once.
+/// Returns the highest number of requests in any one second after all the refreshers' servers
+/// restart at the same time.
 fn busiest_second(refreshers: u32, spread: Duration) -> u32 {
     let mut seconds = BTreeMap::<u64, u32>::new();
     for number in 0..refreshers {

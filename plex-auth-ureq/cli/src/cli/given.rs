@@ -1,14 +1,14 @@
-//! The options of a run, whether from its arguments or from variables.
+//! The options given to a run, on the command line or in environment variables.
 
 use std::ffi::OsString;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-/// An option that was given to a run.
+/// An option given on the command line or in an environment variable.
 #[derive(Clone, Debug)]
 pub(crate) struct Given {
-    /// The name with its dashes.
+    /// The name, including the leading dashes.
     pub(crate) name: String,
     /// The value, unless the option is a flag.
     pub(crate) value: Option<OsString>,
@@ -21,7 +21,7 @@ impl Given {
     }
 }
 
-/// Returns the command that was used, such as `devices remove`, and its arguments.
+/// Returns the command that was used, such as `devices remove`, and its parsed arguments.
 pub(super) fn used<'a>(
     mut command: &'a Command,
     mut matches: &'a ArgMatches,

@@ -11,13 +11,13 @@ use super::Cli;
 use super::given::{Given, excludes, given, used};
 use super::values::is_no;
 
-/// Parses the arguments and the variables of this process.
+/// Parses the arguments and environment variables of this process.
 pub(crate) fn parse() -> Result<(Cli, Vec<Given>), clap::Error> {
     parse_from(&env::args_os().collect::<Vec<_>>())
 }
 
-/// Parses these arguments, which start with the name of the program, and the variables of this
-/// process.
+/// Parses these arguments, the first of which is the name of the program, and the environment
+/// variables of this process.
 pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), clap::Error> {
     let mut command = Cli::command();
     // Without variables, the first pass would only waste time.
@@ -35,8 +35,9 @@ pub(crate) fn parse_from(arguments: &[OsString]) -> Result<(Cli, Vec<Given>), cl
     Ok((Cli::from_arg_matches_mut(&mut matches)?, given))
 }
 
-/// Returns the arguments of the used command whose variables are ignored, because the variables
-/// count as unset or the arguments conflict with an option on the command line.
+/// Returns the IDs of the arguments whose environment variables are ignored. A variable is ignored
+/// if it counts as unset, or if its argument, or one that conflicts with it, is on the command
+/// line. Checks only the arguments of the command that was used.
 fn ignored_variables(command: &Command, matches: &ArgMatches) -> Vec<Id> {
     let (command, matches) = used(command, matches);
     let is_on_command_line = |argument: &&Arg| {
@@ -51,7 +52,7 @@ fn ignored_variables(command: &Command, matches: &ArgMatches) -> Vec<Id> {
     command.get_arguments().filter(is_ignored).map(|argument| argument.get_id().clone()).collect()
 }
 
-/// Removes the variables of these arguments from a command and from its subcommands.
+/// Makes a command and its subcommands ignore the environment variables of these arguments.
 fn without_variables(command: Command, ignored: &[Id]) -> Command {
     let reset = |argument: Arg| {
         let is_ignored = ignored.contains(argument.get_id());
@@ -60,9 +61,9 @@ fn without_variables(command: Command, ignored: &[Id]) -> Command {
     command.mut_args(reset).mut_subcommands(|command| without_variables(command, ignored))
 }
 
-/// Returns whether the variable of an argument counts as unset: it is empty, for example because a
-/// script passes on an unset variable, or it turns a flag off. clap would treat such a flag as
-/// present, and report conflicts with other options.
+/// Returns whether an argument's variable counts as unset. It does if it is empty, for example
+/// because a script passes on an unset variable, or if it turns a flag off. clap would treat such a
+/// flag as present, and report conflicts with other options.
 fn is_unset(argument: &Arg) -> bool {
     argument.get_env().and_then(env::var_os).is_some_and(|value| {
         value.is_empty() || (!argument.get_action().takes_values() && is_no(&value))

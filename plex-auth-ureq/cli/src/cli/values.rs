@@ -1,5 +1,6 @@
-//! Validation of option values. Errors do not quote a value, because it may contain a secret. Only
-//! the suggested correction of a URL does, without its user info, query and fragment.
+//! Validation of option values. Errors do not quote a value, because it may contain a secret. The
+//! only exception is the suggested correction of a URL, which leaves out the user info, query and
+//! fragment.
 
 use std::ffi::OsStr;
 use std::time::Duration;
@@ -30,8 +31,8 @@ pub(super) fn switch(text: &str) -> Result<bool, String> {
     switched(text).ok_or_else(|| NOT_A_SWITCH.to_owned())
 }
 
-/// Parses a flag's variable that looks like a place to put a secret, such as `PLEX_AUTH_TOKEN` for
-/// `login --token`.
+/// Parses a flag's variable whose name suggests that it contains a secret, such as
+/// `PLEX_AUTH_TOKEN` for `login --token`.
 pub(super) fn secret_switch(text: &str) -> Result<bool, String> {
     let refused = || format!("{NOT_A_SWITCH}; secrets are not read from variables");
     switched(text).ok_or_else(refused)
@@ -65,7 +66,7 @@ pub(super) fn device_name(text: &str) -> Result<String, String> {
 /// The path of Plex's API.
 const API: &str = "/api/v2";
 
-/// Parses the URL in `--plex-tv`. If it has no path, the path of the API is added. A URL on one of
+/// Parses the URL in `--plex-tv`, and adds the API's path if the URL has no path. A URL on one of
 /// Plex's own hosts is refused unless it is exactly right, because a mistake in it would look like
 /// a failure at Plex.
 pub(super) fn plex_tv(text: &str) -> Result<ServerUrl, String> {

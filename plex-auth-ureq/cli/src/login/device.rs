@@ -1,5 +1,5 @@
-//! Signing in with a code and a key. After that, the key renews the token without involving the
-//! user.
+//! Signing in with a code and a device key. After that, the key renews the token without involving
+//! the user.
 
 use plex_auth_ureq::PlexTv;
 use plex_auth_ureq::flow::{DeviceLoginError, DeviceLoginProgress, LinkedDevice};

@@ -29,7 +29,7 @@ pub(super) fn run(
 }
 
 /// Signs in, and asks for a verification code if Plex requires one. If the code is wrong, a user at
-/// a terminal is asked again.
+/// a terminal is asked up to two more times.
 fn sign_in(
     session: &Session<'_>,
     plex_tv: &PlexTv,

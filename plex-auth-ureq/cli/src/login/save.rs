@@ -23,9 +23,10 @@ pub(super) struct SignIn {
     /// Whether the token was issued for this profile, in which case it is revoked if it cannot be
     /// saved.
     is_issued: bool,
-    /// Whether `--replace` is set, so the saved sign-in may be replaced whatever its account.
+    /// Whether `--replace` is set, which allows replacing a saved sign-in that belongs to another
+    /// account.
     replaces: bool,
-    /// The other account whose sign-in the user agreed to replace.
+    /// The name of the other account whose sign-in the user agreed to replace.
     agreed: Option<String>,
     is_reported: bool,
 }
@@ -46,14 +47,15 @@ impl SignIn {
         Self { device: Some(device), ..self }
     }
 
-    /// Leaves the report to the caller.
+    /// Makes the caller responsible for reporting the result.
     pub(super) fn unreported(self) -> Self {
         Self { is_reported: false, ..self }
     }
 }
 
 /// Saves a token whose account is known. If the profile belongs to another account, this requires
-/// `--replace` or the user's consent.
+/// `--replace` or the user's consent. Without either, a token that was issued for this profile is
+/// revoked.
 pub(super) fn identified(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -78,8 +80,8 @@ pub(super) fn identified(
 }
 
 /// Saves a token immediately, then requests its account, so that the user does not have to sign in
-/// again if that request fails. If the profile already has an account, the account of the new token
-/// must be known first, except with `--replace`.
+/// again if that request fails. If the profile already belongs to an account, the new token's
+/// account is requested before the token is saved, and must be known unless `--replace` is set.
 pub(super) fn unidentified(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -146,7 +148,8 @@ pub(super) fn report(
     session.output.confirmation(&format!("{what} {}.\n{more}", profile::name(account)), &json)
 }
 
-/// Records the client identifier that the token was issued to, if it is from the options.
+/// Records the client identifier that the token was issued to, if the options set it and the token
+/// is not renewed with a device key.
 fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -> Profile {
     let mut profile = profile.clone();
     if session.options.client_identifier.is_some() && !profile.by_device_key {
@@ -155,9 +158,10 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-/// Saves a sign-in, revokes the one that it replaces unless it is shared, and returns a line that
-/// says so, or an empty string. If the new sign-in cannot be saved, an issued token is revoked,
-/// unless there is a device key, with which the next login can get another token.
+/// Saves a sign-in and, unless it is shared, revokes the one that it replaces. Returns a line that
+/// reports the revocation, or an empty string. If the new sign-in cannot be saved, a token that was
+/// issued for it is revoked, unless there is a device key, because the next login can use the key
+/// to get another token.
 fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<String, Failure> {
     let name = &session.options.profile;
     let SignIn { profile, device, is_issued, .. } = sign_in;
@@ -181,8 +185,8 @@ fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<St
     stored?.map_or(Ok(String::new()), |replaced| replaced.sign_out(session))
 }
 
-/// Revokes an issued token that is not saved, because nothing else would revoke it. A device that
-/// was created for the token is deleted.
+/// Revokes an issued token that is not saved, because nothing else would revoke it. If the token
+/// was obtained with a device key, also deletes the saved device.
 fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result<(), Failure> {
     drop(session.sign_out(plex_tv, &profile.token, profile.by_device_key));
     if !profile.by_device_key {
@@ -200,7 +204,7 @@ fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result
 }
 
 /// Checks that the profile does not belong to another account, or that the user agreed to replace
-/// its sign-in, at the prompt or with `--replace`. In the latter case, returns the name of the
+/// its sign-in, at the prompt or with `--replace`. If the user agreed, returns the name of the
 /// other account.
 fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>, Failure> {
     let name = &session.options.profile;

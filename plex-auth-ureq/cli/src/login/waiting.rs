@@ -1,5 +1,5 @@
 //! The display while a code is waiting to be linked: the page, the code, a QR code, and the time
-//! until the code expires. With `--json`, it is one object for each code.
+//! until the code expires. With `--json`, one object is printed for each code instead.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;

@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-/// Returns JSON in which each character that [`plain`] would escape is escaped. Of these,
-/// serde_json itself escapes only U+0000 to U+001F.
+/// Serializes JSON and escapes each character that [`plain`] would escape. Of these, serde_json
+/// itself escapes only U+0000 to U+001F.
 pub(super) fn escaped(json: &Value) -> String {
     let mut text = String::new();
     for character in json.to_string().chars() {
@@ -19,8 +19,7 @@ pub(super) fn escaped(json: &Value) -> String {
     text
 }
 
-/// Returns a text in which each character that is not safe to show is escaped as its number, such
-/// as `\u{1b}`.
+/// Replaces each character that is not safe to show with an escape sequence, such as `\u{1b}`.
 pub(crate) fn plain(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,4 +1,4 @@
-//! Dates and durations as people read them. The tool needs nothing else from a date library.
+//! Dates and durations in a readable form. The tool has no other use for a date library.
 
 use plex_auth_ureq::UnixSeconds;
 

@@ -14,13 +14,14 @@ use plex_auth_ureq::{ClientIdentity, Error};
 use crate::cli::PlainHttp;
 use crate::session::Session;
 
-/// The maximum number of threads started to try connections. The calling thread tries them, too.
+/// The maximum number of threads that are started to try connections. The calling thread tries
+/// them, too.
 const MAX_IN_FLIGHT: usize = 16;
 
 /// The time limit for each connection, unless `--timeout` is shorter.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A connection of a server, and the result of trying it.
+/// One of a server's connections, and the result of trying it.
 pub(super) struct Tried {
     /// Its rank among the server's connections. The best one has rank 0.
     rank: usize,
@@ -29,8 +30,8 @@ pub(super) struct Tried {
     pub(super) outcome: Result<Duration, String>,
 }
 
-/// Tries every connection of every server in parallel, and returns the connections of each server
-/// from best to worst.
+/// Tries every connection of every server in parallel, and returns each server's connections from
+/// best to worst: those that responded come first.
 ///
 /// A flow that chooses among all of a server's connections ends with the best one that responds, so
 /// here it only provides the list. To show the state of every connection, each is tried with its

@@ -1,12 +1,12 @@
-//! The sign-in that a profile holds: its token, and the identity that the token was issued to.
+//! A profile's sign-in: its token, and the identity that the token was issued to.
 
 use super::{ActiveProfile, Session, device, plex_tv};
 use crate::failure::Failure;
 use crate::state::profile::Profile;
 
 impl Session<'_> {
-    /// Returns the sign-in that the profile holds. If the profile has a device key and renewal is
-    /// due, the token is renewed first.
+    /// Returns the profile's sign-in. If the profile has a device key and renewal is due, the token
+    /// is renewed first.
     pub(crate) fn signed_in(&self) -> Result<ActiveProfile, Failure> {
         let state = self.store.read()?;
         let profile = state.profile(&self.options.profile)?;
@@ -17,7 +17,7 @@ impl Session<'_> {
         self.with_profile(profile.clone())
     }
 
-    /// Returns the sign-in with the token that is saved in the profile.
+    /// Returns a profile's sign-in with its saved token.
     pub(crate) fn with_profile(&self, profile: Profile) -> Result<ActiveProfile, Failure> {
         let url = self.url_of(&profile)?;
         let identity = match &profile.client_identifier {

@@ -1,4 +1,4 @@
-//! The token of a device that signs in with its key: the saved one, or a new one if renewal is due.
+//! The token for a profile with a device key: the saved one, or a new one if renewal is due.
 
 use std::time::SystemTime;
 
@@ -19,8 +19,8 @@ use crate::waiting::SlowNotice;
 
 type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
-/// Returns the sign-in of a device with a key, and renews the token if renewal is due. Usually it
-/// is not, and then nothing is written, so read access to the folder is enough.
+/// Returns the sign-in of a profile with a device key, and renews the token if renewal is due.
+/// Usually it is not, so nothing is written, and read access to the folder is enough.
 pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActiveProfile, Failure> {
     let (plex_tv, refresher) = refresher(session, state)?;
     if !is_due(session, state)? {
@@ -73,7 +73,7 @@ fn save(
     })
 }
 
-/// Returns the time at which the saved token of a device expires.
+/// Returns when the saved device token expires, if that is known.
 pub(crate) fn saved_expiry(session: &Session<'_>, state: &State) -> Option<UnixSeconds> {
     let (_, refresher) = refresher(session, state).ok()?;
     match refresher.progress(session.now()) {
@@ -149,8 +149,8 @@ fn send_due<F: Flow>(session: &Session<'_>, flow: &mut F) -> Option<F::Output> {
     }
 }
 
-/// Returns the current token if its expiry is known and still in the future by this computer's
-/// clock.
+/// Returns the current token if its expiry is known and, according to this computer's clock, still
+/// in the future.
 fn unexpired(session: &Session<'_>, refresher: &Refresher) -> Option<Token> {
     match refresher.progress(session.now()) {
         DeviceTokenProgress::Active { token, expires_at: Some(expires_at), .. } => {

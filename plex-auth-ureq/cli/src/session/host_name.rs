@@ -1,4 +1,4 @@
-//! The name of this computer, by which the user recognizes it in the account's list of devices.
+//! This computer's name, which helps the user recognize it in the account's list of devices.
 
 use plex_auth_ureq::ClientIdentity;
 

@@ -1,5 +1,4 @@
-//! Signing out: the token is revoked or, if there is a key, the device is removed from the
-//! account.
+//! Signing out revokes the token or, if there is a device key, removes the device from the account.
 
 use plex_auth_ureq::{Error, PlexTv, Token};
 
@@ -45,8 +44,8 @@ impl Session<'_> {
         }
     }
 
-    /// Removes the device that the token was issued to. Returns `false` if the account does not
-    /// list the device with an ID.
+    /// Removes the device that the token was issued to. Returns `false` if the account's list does
+    /// not contain the device, or contains it without an ID.
     fn remove_own_device(&self, plex_tv: &PlexTv, token: &Token) -> Result<bool, Error> {
         let own = plex_tv.identity().identifier();
         let list = self.ask(plex_tv.devices(token))?.devices;

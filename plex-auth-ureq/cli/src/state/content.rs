@@ -14,7 +14,7 @@ use super::profile::Profile;
 use crate::failure::Failure;
 use crate::hint::{Hint, quoted_path};
 
-/// The version of the format.
+/// The format version.
 const VERSION: u32 = 1;
 
 /// Everything that is saved besides the client identifier.
@@ -99,17 +99,17 @@ impl State {
             .map_err(|error| Failure::internal(format!("the state cannot be written: {error}")))
     }
 
-    /// Returns the names of all profiles, damaged ones included.
+    /// Returns the names of all profiles, including damaged ones.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.profiles.keys().map(String::as_str)
     }
 
-    /// Returns a profile if there is one. A damaged one is an error.
+    /// Returns a profile if it exists, or an error if it is damaged.
     pub(crate) fn profile(&self, name: &str) -> Result<Option<&Profile>, Failure> {
         self.readable(&self.profiles, "profiles", name)
     }
 
-    /// Returns a profile's device if it has one. A damaged one is an error.
+    /// Returns a profile's device if it has one, or an error if the device is damaged.
     pub(crate) fn device(&self, name: &str) -> Result<Option<&Device>, Failure> {
         self.readable(&self.devices, "devices", name)
     }
@@ -132,9 +132,9 @@ impl State {
         self.profiles.remove(name).is_some() || device
     }
 
-    /// Returns whether a profile holds the same sign-in as in `before`: no sign-in, the same token,
-    /// or a token of the same device, which may have been renewed. A damaged profile must have the
-    /// same text.
+    /// Returns whether a profile has the same sign-in as in `before`: the same token or, with a
+    /// device key, the same device, whose token may have been renewed. A damaged profile must have
+    /// the same text. If the profile is missing from both states, its device must be the same.
     pub(crate) fn has_same_sign_in(&self, before: &Self, name: &str) -> bool {
         let device = |state: &Self| match state.devices.get(name) {
             Some(Entry::Readable(device)) => Some(device.client_identifier().to_owned()),

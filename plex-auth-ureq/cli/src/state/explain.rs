@@ -39,7 +39,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     }
 }
 
-/// Explains that the owner or the group of a file cannot be kept.
+/// Explains that a file's owner or group cannot be kept.
 pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
     let shown = path.display();
     match problem {
@@ -74,15 +74,15 @@ pub(super) fn writable_for_others(folder: &Path) -> Failure {
         .next(Hint::from(format!("Use another folder: --state-dir DIR. Or, if no other user needs to write to this one: chmod o-w {}", quoted_path(folder))))
 }
 
-/// Explains that the content of a file cannot be used, without repeating any of it.
+/// Explains that a file's content cannot be used, without quoting any of it.
 pub(super) fn damaged(path: &Path, problem: &str, remedy: Hint) -> Failure {
     Failure::machine(format!("{} is damaged: {problem}", path.display()))
         .likely("Another program wrote to it, or the disk failed.")
         .next(remedy)
 }
 
-/// Returns whether the error of a lock means that the file system does not support locks. On some
-/// platforms, there is no [`ErrorKind`] for that.
+/// Returns whether an error from locking a file means that the file system does not support locks.
+/// On some platforms, there is no [`ErrorKind`] for that.
 #[cfg(unix)]
 fn has_no_locks(error: &io::Error) -> bool {
     use rustix::io::Errno;

@@ -16,8 +16,8 @@ use crate::failure::Failure;
 use crate::hint::quoted_path;
 use crate::{interrupt, output};
 
-/// The parts of a temporary file's name before and after six random characters. The name starts
-/// with that of the file to replace.
+/// The parts of a temporary file's name before and after six random characters. The full name
+/// starts with the name of the file to replace.
 const NEW_PREFIX: &str = ".plex-auth-";
 const NEW: &str = ".new";
 
@@ -37,13 +37,13 @@ impl Folder {
         self.0.join(name)
     }
 
-    /// Waits until no other process holds the lock of a file, then takes it. All links to a file
-    /// share its lock, which is next to the file itself.
+    /// Waits until no other process holds a file's lock, then takes it. All links to a file share
+    /// its lock, which is next to the file itself.
     pub(super) fn lock(&self, name: &str, timeout: Duration) -> Result<Lock, Failure> {
         Lock::acquire(&self.lock_path(name, "")?, timeout)
     }
 
-    /// Waits until no other process holds the lock of one part of a file, then takes it.
+    /// Waits until no other process holds the lock for one part of a file, then takes it.
     pub(super) fn lock_part(
         &self,
         name: &str,
@@ -53,7 +53,7 @@ impl Folder {
         Lock::acquire(&self.lock_path(name, part)?, timeout)
     }
 
-    /// Removes the lock of a part that no longer exists.
+    /// Removes the lock for a part that no longer exists.
     pub(super) fn remove_part_lock(&self, name: &str, part: &str) {
         if let Ok(path) = self.lock_path(name, part) {
             // A leftover lock file does no harm.
@@ -118,8 +118,8 @@ impl Folder {
         self.write_like(name, name, bytes)
     }
 
-    /// Writes a file like [`write`](Self::write). A new file gets the group of the `other` file,
-    /// and the permissions that this group has for that file.
+    /// Writes a file as [`write`](Self::write) does. A new file gets the group and the group
+    /// permissions of the `other` file.
     pub(super) fn write_like(&self, name: &str, other: &str, bytes: &[u8]) -> Result<(), Failure> {
         let path = self.path(name);
         let target = resolve(&path).map_err(|error| cannot("write", &path, &error))?;
@@ -170,8 +170,8 @@ fn read_all(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-/// Removes the temporary files of processes that were killed while writing. The caller must hold
-/// the lock. All other files are kept, because they may be the user's.
+/// Removes temporary files that were left behind by processes killed while writing. The caller must
+/// hold the lock. All other files are kept, because they may be the user's.
 fn sweep(folder: &Path, name: &str) {
     let is_left_behind = |file: &str| {
         let random = file.strip_prefix(name).and_then(|rest| rest.strip_prefix(NEW_PREFIX));
@@ -194,7 +194,7 @@ fn file_name(text: &str) -> String {
     text.bytes().map(escape).collect()
 }
 
-/// Syncs a folder to disk, because the name of a new file is part of its folder.
+/// Syncs a folder to disk, because a new file's name is stored in the folder.
 #[cfg(unix)]
 fn sync_folder(path: &Path) -> io::Result<()> {
     match fs::File::open(path)?.sync_all() {

@@ -20,12 +20,12 @@ use crate::waiting::SlowNotice;
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "it holds the lock by being open")] File);
 
-/// The interval at which a lock that another process holds is tried again. `flock` itself has no
+/// The interval between attempts to take a lock that another process holds. `flock` itself has no
 /// timeout.
 const INTERVAL: Duration = Duration::from_millis(20);
 
 impl Lock {
-    /// Waits for the lock, but no longer than the timeout.
+    /// Takes the lock, and waits for it no longer than the timeout.
     pub(super) fn acquire(path: &Path, timeout: Duration) -> Result<Self, Failure> {
         let file = open(path)?;
         let since = Instant::now();

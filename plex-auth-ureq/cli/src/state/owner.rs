@@ -1,4 +1,4 @@
-//! Ownership and permissions of the files. A file keeps its owner, its group and the group's
+//! Ownership and permissions of the saved files. A file keeps its owner, its group and the group's
 //! permissions. Other users get no permissions.
 
 use std::fs::File;
@@ -19,7 +19,7 @@ pub(super) struct Owner {
     mode: u32,
 }
 
-/// The part of the ownership that a new file cannot get, as a numeric ID.
+/// The owner or group, as a numeric ID, that could not be given to a new file.
 #[derive(Debug)]
 #[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has numeric IDs"))]
 pub(super) enum NotKept {
@@ -43,8 +43,8 @@ mod unix {
     use super::{File, NotKept, Owner, Path, io};
 
     impl Owner {
-        /// Returns the owner, group and permissions of the existing file or, for a new file, the
-        /// owner and group of the folder.
+        /// Returns the owner, group and permissions of the existing file. For a new file, returns
+        /// the owner and group of the folder.
         pub(in crate::state) fn of(path: &Path, folder: &Path) -> io::Result<Self> {
             match fs::metadata(path) {
                 Ok(file) => Ok(Self::new(&file, file.mode() & 0o070)),
@@ -55,7 +55,7 @@ mod unix {
             }
         }
 
-        /// Replaces the group with that of another file, if that file exists, and adds the
+        /// Replaces the group with the group of another file, if that file exists, and adds the
         /// permissions that the group has for it.
         pub(in crate::state) fn with_group_of(self, path: &Path) -> io::Result<Self> {
             match fs::metadata(path) {
@@ -73,8 +73,8 @@ mod unix {
             Self { user: like.uid(), group: like.gid(), mode: 0o600 | group_mode }
         }
 
-        /// Applies the owner, group and permissions to an open file. A group that has no
-        /// permissions need not be kept.
+        /// Applies the owner, group and permissions to an open file. An error from setting the
+        /// group is ignored if the group has no permissions.
         pub(in crate::state) fn apply(&self, file: &File) -> Result<(), NotKept> {
             let of_user = |error| NotKept::User(self.user, error);
             let now = file.metadata().map_err(of_user)?;
@@ -91,10 +91,10 @@ mod unix {
         }
     }
 
-    /// Creates a folder and its missing parents for their owner only. Folders that root creates get
-    /// the owner of the existing folder above them, because that user could not use root's folders.
-    /// No link is followed: otherwise, that user could replace a new folder with a link, and root
-    /// would give away the folder that it leads to.
+    /// Creates a folder and its missing parents, accessible only to their owner. Folders that root
+    /// creates get the owner and group of the existing folder above them, because otherwise that
+    /// owner could not use them. Links are not followed, because that owner could replace a new
+    /// folder with a link, and root would give away the folder that the link points to.
     pub(in crate::state) fn create_folder(path: &Path) -> io::Result<()> {
         if path.is_dir() {
             return Ok(());

@@ -69,7 +69,7 @@ fn expose<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Error
     serializer.serialize_str(token.expose())
 }
 
-/// Reads the token from a string only. Plex may send a number, but the tool never writes one.
+/// Accepts only a string as the token. Plex may send a number, but the tool never writes one.
 fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Token, D::Error> {
     let text = Zeroizing::new(String::deserialize(deserializer)?);
     Token::new(text.as_str()).map_err(serde::de::Error::custom)

@@ -41,7 +41,7 @@ fn check(metadata: &Metadata) -> io::Result<()> {
 }
 
 /// Returns whether a link to this file may be followed. In another user's folder, a link must not
-/// make this user read or replace a file of the other user's choice. For root, comparing the owners
+/// make this user read or replace a file that the other user chose. For root, comparing the owners
 /// of the link and the target is not enough, because the other user can swap the target before it
 /// is used.
 #[cfg(unix)]

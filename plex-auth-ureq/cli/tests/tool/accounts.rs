@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::harness::{Harness, Outcome, Running};
 
-/// Signs in with a code that is linked to this account.
+/// Signs in with a code, and links the code to this account.
 fn log_in(harness: &Harness, arguments: &[&str], who: Who) -> Outcome {
     let mut login = Running::start(harness.command(arguments), "");
     harness.link(&login.link_code(), who);

@@ -282,7 +282,7 @@ fn empty_and_false_variables_are_ignored() {
 }
 
 impl crate::harness::Outcome {
-    /// Asserts the exit status and an error in JSON.
+    /// Asserts that the run failed with this exit status and reported an error as JSON.
     fn assert_failed_as_json(&self, code: i32) {
         assert_eq!((self.code, self.stdout.as_str()), (code, ""), "{self:?}");
         let json: Value = serde_json::from_str(&self.stderr).unwrap_or_else(|_| panic!("{self:?}"));

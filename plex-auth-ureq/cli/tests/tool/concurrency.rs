@@ -1,4 +1,4 @@
-//! Several processes at once: none loses what another saved.
+//! Concurrent processes: none loses what another has saved.
 
 use std::sync::mpsc::{self, Receiver};
 use std::sync::{Arc, Mutex};

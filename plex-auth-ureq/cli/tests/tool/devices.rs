@@ -41,7 +41,7 @@ fn remove_saved_token(harness: &Harness) {
 /// The lifetime of a device's token, in seconds.
 pub(crate) const TOKEN_LIFETIME: u64 = 7 * 24 * 60 * 60;
 
-/// Sets the age of the saved token, in seconds, and returns the token.
+/// Makes the saved token this many seconds old, and returns it.
 pub(crate) fn set_token_age(harness: &Harness, age: u64) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let path = harness.state_folder().join("state.json");

@@ -223,8 +223,8 @@ fn shell_syntax_in_the_folder_is_refused() {
     assert!(created.is_empty(), "{created:?}");
 }
 
-/// Runs the tool with a system call that fails as it would on an unusual file system or a faulty
-/// disk. Returns `None` if strace does not work here.
+/// Runs the tool while a system call fails as it would on an unusual file system or a faulty disk.
+/// Returns `None` if strace does not work here.
 #[cfg(target_os = "linux")]
 fn run_with_fault(
     harness: &Harness,

@@ -46,8 +46,8 @@ impl Harness {
         Self::over(Server::http(FakePlex::new()))
     }
 
-    /// Returns a harness that serves over HTTPS. The tool trusts the authority through
-    /// `PLEX_AUTH_CA_FILE`.
+    /// Returns a harness whose server uses HTTPS. `PLEX_AUTH_CA_FILE` makes the tool trust the
+    /// authority.
     pub(crate) fn https(
         authority: &Authority,
         certificate: plex_auth_fake::ServerCertificate,
@@ -153,7 +153,7 @@ impl Harness {
         assert_eq!(outcome.code, 0, "{outcome:?}");
     }
 
-    /// Edits the saved profile so that it is signed in at a different plex.tv, then runs `whoami`
+    /// Edits the saved profile so that it is signed in to a different plex.tv, then runs `whoami`
     /// there.
     pub(crate) fn whoami_at(&self, url: &str, more: &[&str]) -> Outcome {
         let path = self.state_folder().join("state.json");
@@ -189,7 +189,7 @@ impl Harness {
     }
 }
 
-/// Waits for a condition.
+/// Waits until a condition holds.
 pub(crate) fn wait_until(condition: &str, holds: impl Fn() -> bool) {
     let started = Instant::now();
     while !holds() {
@@ -268,7 +268,7 @@ impl Running {
         })
     }
 
-    /// Waits for the end of the run.
+    /// Waits until the run ends, and returns its result.
     pub(crate) fn wait(mut self) -> Outcome {
         let started = Instant::now();
         let status = loop {

@@ -19,8 +19,8 @@ fn commands(outcome: &Outcome) -> Vec<String> {
     starts.into_iter().map(|start| hint[start..end(start)].to_owned()).collect()
 }
 
-/// Runs a command line in a shell without the variables that name plex.tv, the state folder and the
-/// profile. Passes a token as the input, and links a login's code.
+/// Runs a command line in a shell without the environment variables that set the plex.tv URL, the
+/// state folder and the profile. Passes a token as the input, and links a login's code.
 fn paste(harness: &Harness, line: &str) -> Outcome {
     let folder = std::path::Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
     let mut shell = harness.command_for("sh", &["-c", line]);

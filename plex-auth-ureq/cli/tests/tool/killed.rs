@@ -112,7 +112,7 @@ fn a_signal_keeps_the_state() {
     }
 }
 
-/// After `nohup`, or in a background job of a script, some signals are already ignored.
+/// After `nohup`, or in a script's background job, some signals are already ignored.
 #[cfg(target_os = "linux")]
 #[test]
 fn an_ignored_signal_stays_ignored() {

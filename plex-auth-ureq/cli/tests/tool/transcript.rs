@@ -63,7 +63,7 @@ fn the_transcript_is_current() {
     assert_eq!(masked(&printed), masked(expected), "the tool prints:\n{printed}");
 }
 
-/// Collects the names in an object and in the objects inside it.
+/// Collects the field names in an object and in the objects inside it.
 fn all_names(json: &Value, found: &mut BTreeSet<String>) {
     match json {
         Value::Object(members) => {

@@ -92,7 +92,7 @@ fn a_token_is_sent_only_to_its_plex_tv() {
     assert!(outcome.stdout.starts_with("Signed in as tariq.\n"), "{outcome:?}");
 }
 
-/// Returns the URL of the harness's server with an address that is not a loopback address.
+/// Returns the URL of the harness's server, with a non-loopback address.
 #[cfg(unix)]
 fn exposed(harness: &Harness) -> String {
     harness.server.url().replace("127.0.0.1", "0.0.0.0")

@@ -10,8 +10,8 @@ use plex_auth_fake::{Account, Authority, FakePlex, MediaServer, Server, Which, W
 
 /// A fake plex.tv and two fake media servers on this machine, with fictional accounts.
 ///
-/// Configure a client to use the printed URLs instead of those of plex.tv and a media server. The
-/// program runs until it is interrupted, and saves no data.
+/// Configure a client to use the printed URLs instead of the real plex.tv and media server URLs.
+/// The program runs until it is interrupted, and saves no data.
 #[derive(Debug, Parser)]
 #[command(name = "fake-plex")]
 struct Arguments {

@@ -1,4 +1,4 @@
-//! The account objects of plex.tv, without the fields that depend on the token.
+//! plex.tv's account objects, without the fields that depend on the token.
 
 use serde_json::{Map, Value, json};
 
@@ -35,7 +35,7 @@ pub(crate) fn plex_pass() -> Map<String, Value> {
     body
 }
 
-/// Returns Tariq's account: a free one, with null and empty lists for missing values, as the
+/// Returns Tariq's account: a free one, with null or an empty list for each missing value, as the
 /// published SDKs require.
 pub(crate) fn free() -> Map<String, Value> {
     let mut body = anybody(40_417_002, "9c04d7e1f2ab5836", "tariq", "tariq@example.org");

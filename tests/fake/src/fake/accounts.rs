@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::account_body;
 
-/// An account, identified by its special feature.
+/// One of the accounts, named after what makes it special.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Who {
-    /// Rosa, with a Plex Pass; administrator of her Home and of the claimed media server.
+    /// Rosa, who has a Plex Pass and administers her Home and the claimed media server.
     PlexPass,
     /// Tariq, with a free account and no media server.
     Free,
@@ -18,7 +18,7 @@ pub enum Who {
     TwoFactor,
     /// Nilo, a managed user in Rosa's Home, who has no email address, username or password.
     Managed,
-    /// Yaw, who signs in by email only and has no password in the fake.
+    /// Yaw, who can sign in only by email and initially has no password.
     EmailOnly,
 }
 
@@ -37,12 +37,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// Returns which of the accounts this is.
+    /// Returns which account this is.
     pub fn who(&self) -> Who {
         self.who
     }
 
-    /// Returns a short description of the account's special feature.
+    /// Returns a short description of what makes the account special.
     pub fn description(&self) -> &str {
         self.description
     }
@@ -246,9 +246,9 @@ impl Accounts {
         }
     }
 
-    /// Checks a login, a password and a verification code, and returns their account. The password
-    /// is checked before the code, and only refusals as [`Wrong`](Refusal::Wrong) count toward
-    /// locking the login.
+    /// Checks a login, a password and a verification code, and returns the account that they belong
+    /// to. The password is checked before the code, and only a [`Wrong`](Refusal::Wrong) refusal
+    /// counts toward locking the login.
     pub(crate) fn sign_in(
         &mut self,
         login: &str,

@@ -40,7 +40,7 @@ impl<'a> Ask<'a> {
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
-    /// Returns the client identifier of the request, or an empty string.
+    /// Returns the request's client identifier, or an empty string.
     pub(crate) fn identifier(&self) -> &'a str {
         self.header("x-plex-client-identifier").unwrap_or_default()
     }
@@ -73,8 +73,8 @@ impl<'a> Ask<'a> {
         serde_json::from_slice(self.request.body()).ok().filter(|_| is_json)
     }
 
-    /// Returns the fields of a form body, or `None` if the content type is not that of a form or
-    /// the body is not correctly encoded.
+    /// Returns the fields of a form body, or `None` if the content type is not
+    /// `application/x-www-form-urlencoded` or the body is not correctly encoded.
     pub(crate) fn form(&self) -> Option<Form> {
         let kind = self.header("content-type")?.split(';').next()?.trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

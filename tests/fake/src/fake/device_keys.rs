@@ -30,7 +30,7 @@ impl DeviceKey {
         &self.key_id
     }
 
-    /// Returns the account of the device.
+    /// Returns the account that the key was registered with.
     pub fn who(&self) -> Who {
         self.who
     }
@@ -133,8 +133,8 @@ impl DeviceKeys {
         Ok((key, token.claims))
     }
 
-    /// Checks that this key, which may be unregistered, signed the JWT of a device with this
-    /// identifier.
+    /// Checks that a device JWT was signed by this key, which may be unregistered, and was issued
+    /// under this client identifier.
     pub(crate) fn read_of(
         &self,
         jwk: &Value,

@@ -24,7 +24,7 @@ impl Device {
         self.id
     }
 
-    /// Returns the account of the device.
+    /// Returns the account that the device is signed in to.
     pub fn who(&self) -> Who {
         self.who
     }
@@ -44,7 +44,7 @@ impl Device {
         &self.product
     }
 
-    /// Returns the version of the product.
+    /// Returns the product version.
     pub fn version(&self) -> &str {
         &self.version
     }
@@ -54,7 +54,7 @@ impl Device {
         &self.platform
     }
 
-    /// Returns the newest token of the device.
+    /// Returns the device's newest token.
     pub fn token(&self) -> &str {
         self.tokens.last().map_or("", String::as_str)
     }

@@ -49,7 +49,7 @@ pub(crate) fn public_key(jwk: &Value) -> Option<(Vec<u8>, &str)> {
     (x.len() == 32).then_some((x, key_id))
 }
 
-/// A parsed JWT of a device.
+/// A parsed device JWT.
 #[derive(Debug)]
 pub(crate) struct DeviceToken<'a> {
     pub(crate) header: Value,

@@ -39,7 +39,7 @@ struct Access {
 }
 
 impl MediaServer {
-    /// Returns which of the media servers this is.
+    /// Returns which media server this is.
     pub fn which(&self) -> Which {
         self.which
     }
@@ -109,7 +109,7 @@ impl MediaServer {
         self.transient.clear();
     }
 
-    /// Gives an account access, with its own token for this server.
+    /// Gives an account access, and issues it a token for this server.
     fn admit(&mut self, who: Who) {
         self.admitted += 1;
         let first = match self.which {
@@ -119,7 +119,7 @@ impl MediaServer {
         self.access.push(Access { who, token: tokens::opaque(first + self.admitted) });
     }
 
-    /// Issues a transient token with this account's access.
+    /// Issues a transient token for this account.
     pub(crate) fn issue(&mut self, who: Who, now: u64) -> String {
         let token = self.unregistered_token();
         let expires_at = now.saturating_add(TRANSIENT_SECONDS);

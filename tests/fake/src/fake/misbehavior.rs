@@ -12,7 +12,7 @@ use super::path::same_place;
 pub struct Reply {
     /// The response.
     pub response: Response<Vec<u8>>,
-    /// The delivery, which a server must follow.
+    /// The delivery that a server must use.
     pub delivery: Delivery,
 }
 

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::accounts::Who;
 use super::tokens;
 
-/// A PIN: the client that created it polls it by its ID, and a signed-in user links it by its code.
+/// A PIN. The client that created it uses the ID to poll it, and a signed-in user enters the code
+/// to link it.
 #[derive(Debug, Clone)]
 pub struct Pin {
     id: u64,
@@ -68,12 +69,12 @@ impl Pin {
         self.linked.as_ref().map(|(who, _)| *who)
     }
 
-    /// Returns the token of the PIN, if it is linked.
+    /// Returns the token that was issued when the PIN was linked, if it is linked.
     pub fn token(&self) -> Option<&str> {
         self.linked.as_ref().map(|(_, token)| token.as_str())
     }
 
-    /// Increases the age of the PIN by this many seconds.
+    /// Makes the PIN this many seconds older.
     pub fn age(&mut self, seconds: u64) {
         self.created_at = self.created_at.saturating_sub(seconds);
         self.expires_at = self.expires_at.saturating_sub(seconds);

@@ -22,7 +22,7 @@ use super::render::{self, Element};
 use super::tokens::Issued;
 use super::{FakePlex, Who};
 
-/// An error response of plex.tv.
+/// An error response from plex.tv.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refusal {
     status: StatusCode,

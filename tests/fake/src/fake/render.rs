@@ -1,4 +1,4 @@
-//! Responses in JSON, XML, HTML and PNG, and empty ones.
+//! JSON, XML, HTML, PNG and empty responses.
 
 use std::fmt::{self, Write as _};
 

@@ -1,5 +1,5 @@
-//! A stream that delivers a response as its [`Delivery`] specifies: in small pieces with pauses,
-//! cut off, or followed by the end of the connection.
+//! A stream that delivers a response as its [`Delivery`] specifies. It can pause between small
+//! pieces, cut off the response, or close the connection after it.
 
 use std::io;
 use std::pin::Pin;
@@ -20,7 +20,7 @@ pub(crate) struct Pacer(Arc<Mutex<Progress>>);
 #[derive(Debug, Default, Clone, Copy)]
 struct Progress {
     delivery: Delivery,
-    /// The number of bytes written so far of the `\r\n\r\n` that ends the head.
+    /// The number of bytes matched so far in the `\r\n\r\n` that ends the head.
     blank_line: usize,
     head_written: usize,
     body_written: usize,
@@ -93,8 +93,8 @@ impl Progress {
         }
     }
 
-    /// Returns whether the response is complete and the connection must now end without
-    /// announcement.
+    /// Returns whether the response is complete and the connection must now close without
+    /// notice.
     fn is_over(&self) -> bool {
         let whole = !self.in_head() && self.body_written >= self.body_length;
         self.delivery == Delivery::ThenClose && whole

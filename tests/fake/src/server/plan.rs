@@ -11,7 +11,7 @@ use crate::fake::Delivery;
 /// Decides how the connections of a server end.
 #[doc(hidden)]
 pub trait ConnectionPlans: fmt::Debug + Send + Sync {
-    /// Returns the plan of the next connection.
+    /// Returns the plan for the next connection.
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan>;
 }
 
@@ -29,15 +29,15 @@ pub trait ConnectionPlan: fmt::Debug + Send + Sync {
         false
     }
 
-    /// Returns the delivery of the response to this request, if it is not the usual one. `body` is
-    /// the length of the response's body.
+    /// Returns how to deliver the response to this request, or `None` to leave its delivery
+    /// unchanged. `body` is the length of the response's body.
     fn delivery(&self, request: &Request<Vec<u8>>, body: usize) -> Option<Delivery> {
         let _ = (request, body);
         None
     }
 
-    /// Returns whether the response that [`delivery`](Self::delivery) was last called for gets the
-    /// header `connection: close`.
+    /// Returns whether to add a `connection: close` header to the response that
+    /// [`delivery`](Self::delivery) was last called for.
     fn announces_end(&self) -> bool {
         false
     }

@@ -1,4 +1,4 @@
-//! TLS on accepted connections. Without the feature `tls`, `Tls` has no values.
+//! TLS for accepted connections. Without the feature `tls`, `Tls` has no values.
 
 use std::io;
 

@@ -24,7 +24,7 @@ struct Row {
     /// The status and the headers.
     head: &'static str,
     body: &'static str,
-    /// The first column of the corresponding row in the table in the docs of `Error`.
+    /// The first column of the corresponding row in the table in `Error`'s docs.
     docs: &'static str,
     variant: &'static str,
     /// The message. The parts in braces depend on the operation.

@@ -17,8 +17,8 @@ enum Host {
     /// A port on which nothing is listening.
     Unused,
     Raw(Vec<Step>),
-    /// The fake with this certificate, at a URL with this scheme. The client may or may not trust
-    /// the certificate's issuer.
+    /// The fake over TLS: its certificate, whether the client trusts the issuer, and the scheme of
+    /// the URL.
     Tls(fn(&Authority) -> ServerCertificate, Trusted, &'static str),
     /// The fake without TLS at an `https` URL.
     Plain,

@@ -1,4 +1,4 @@
-//! Every link between the documents of the repository has a target.
+//! Every link between the repository's documents has a target.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,8 +45,8 @@ fn anchor(heading: &str) -> String {
     lower.chars().filter(|letter| letter.is_alphanumeric() || "-_".contains(*letter)).collect()
 }
 
-/// Returns the item whose page on docs.rs a link leads to, such as
-/// `pub enum plex_auth_proto::error::Error`, or `None` if the link leads elsewhere.
+/// Returns the item that a docs.rs link leads to, such as `pub enum plex_auth_proto::error::Error`,
+/// or `None` if the link leads elsewhere.
 fn item(link: &str) -> Option<String> {
     let (_, page) = link.strip_prefix("https://docs.rs/")?.split_once("/latest/")?;
     let (modules, page) = page.strip_suffix(".html")?.rsplit_once('/')?;

@@ -1,4 +1,4 @@
-//! Rules of this project that the compiler does not check.
+//! Project rules that the compiler does not check.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Returns the variants of a public enum, from its source.
+/// Returns a public enum's variants, found in its source.
 fn variants(source: &str, name: &str) -> Vec<String> {
     let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
     let (body, _) = body.split_once("\n}\n").expect("its end");

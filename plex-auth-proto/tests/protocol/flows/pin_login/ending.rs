@@ -1,4 +1,4 @@
-//! The ways in which a login ends.
+//! The ways that a login can end.
 
 use std::time::Duration;
 

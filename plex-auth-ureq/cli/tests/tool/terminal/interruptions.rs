@@ -49,7 +49,7 @@ impl RecordedRun {
         Self { terminal, folder, since: Instant::now() }
     }
 
-    /// Waits for a condition.
+    /// Waits until a condition holds.
     fn until(&self, what: &str, holds: impl Fn() -> bool) {
         while !holds() {
             let name = self.folder.display();
@@ -66,7 +66,8 @@ impl RecordedRun {
         read().trim().to_owned()
     }
 
-    /// Waits for the end of the run, and returns the exit status and the settings before and after.
+    /// Waits until the run ends, and returns its exit status and the terminal's settings before and
+    /// after it.
     fn wait(self) -> (String, String, String) {
         let code = self.recorded("code");
         assert!(matches!(self.terminal.0.process().wait(), Ok(WaitStatus::Exited(_, 0))));

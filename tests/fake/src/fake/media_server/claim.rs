@@ -37,7 +37,7 @@ pub(crate) fn unclaim(
     Ok(account(plex, which, ask))
 }
 
-/// Returns the server's description of its account.
+/// Returns the response that describes the account the server belongs to, if any.
 fn account(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let server = plex.server(which);
     let owner = server.admin().map(|admin| plex.account(admin));

@@ -1,5 +1,5 @@
-//! `POST {server}/security/token`: issues a short-lived token with the same access as the
-//! request's token.
+//! `POST {server}/security/token`: issues a short-lived token for the account that the request's
+//! token belongs to. Any other method works too. An unclaimed server issues no token.
 
 use http::{Response, StatusCode};
 use serde_json::json;

@@ -24,7 +24,7 @@ pub(crate) fn answer(
     Ok(render::xml(StatusCode::OK, &Element::plex_tv_list("resources", &rows)))
 }
 
-/// Returns the row of a server, if the account has access to it.
+/// Returns the row for a server, if the account has access to it.
 fn row(plex: &FakePlex, server: &MediaServer, who: Who, base: &str) -> Option<Value> {
     let access_token = server.access_token(who)?;
     let owner = server.admin().map(|admin| plex.account(admin))?;

@@ -1,6 +1,6 @@
 //! `POST {plex.tv}/home/users/{uuid}/switch` and, for older clients,
-//! `POST https://plex.tv/api/home/users/{id}/switch`: the account of another Home user, with a new
-//! token.
+//! `POST https://plex.tv/api/home/users/{id}/switch`: switches to another Home user, and returns
+//! that user's account with a new token.
 
 use http::{Response, StatusCode};
 use serde_json::Value;

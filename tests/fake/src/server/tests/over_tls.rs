@@ -6,7 +6,7 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use super::*;
 use crate::Authority;
 
-/// Connects to the server over TLS, by this name, and trusts only this authority.
+/// Connects to the server over TLS using this server name, and trusts only this authority.
 fn connect_tls(
     server: &Server,
     authority: &Authority,

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 use syn::{ItemMacro, ItemMod, ItemUse, UseTree, VisRestricted};
 
-/// The source files of a crate by their path below `src`.
+/// A crate's source files, by their path below `src`.
 pub(super) type Sources = BTreeMap<String, String>;
 
 /// A name that one file uses from another file of the same crate.
@@ -152,7 +152,7 @@ fn module(file: &str) -> Vec<String> {
     }
 }
 
-/// Returns every import by one file of a crate from another.
+/// Returns every import of a name from another file of the same crate.
 pub(super) fn imports(sources: &Sources) -> Vec<Import> {
     // A package can have both lib.rs and main.rs: the root is the one that declares the modules.
     let is_module = |(file, text): &(&String, &String)| {
