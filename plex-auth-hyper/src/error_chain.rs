@@ -49,7 +49,8 @@ struct ErrorChain {
     connecting: bool,
     /// Whether the error occurred in the TLS handshake.
     handshake: bool,
-    /// Whether a proxy connector failed, whatever the innermost error is.
+    /// Whether a proxy connector failed. If so, the kind is `Proxy`, no matter what the innermost
+    /// error is.
     proxy: bool,
     /// Whether the chain contains a [`hyper::Error`].
     http: bool,

@@ -102,7 +102,7 @@ impl<'a> Received<'a> {
     }
 }
 
-/// Replaces the content of the buffer with up to `max_size` bytes from the reader. A buffer that is
+/// Replaces the contents of the buffer with up to `max_size` bytes from the reader. A buffer that is
 /// too small is zeroed before it is freed, because it can contain a token.
 fn read_to_end(mut reader: impl Read, buffer: &mut Vec<u8>, max_size: usize) -> io::Result<()> {
     let mut length = 0_usize;

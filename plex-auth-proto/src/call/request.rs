@@ -50,7 +50,8 @@ pub(crate) fn set_json(request: &mut Request<Body>, json: &serde_json::Value) {
     set_json_text(request, json.to_string());
 }
 
-/// Sets a JSON body from text, so that a secret in it is not copied into a JSON value first.
+/// Sets a JSON body from text. Use this for a secret, which would otherwise be copied into a JSON
+/// value first.
 pub(crate) fn set_json_text(request: &mut Request<Body>, json: String) {
     request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     *request.body_mut() = Body::from(json);

@@ -117,7 +117,7 @@ impl Moment {
         self.server.max(self.wall)
     }
 
-    /// Returns how long the server asks the client to wait, if it does. Returns zero for a
+    /// Returns how long the server asked the client to wait, if it did. Returns zero for a
     /// `Retry-After` date if the current time is unknown.
     pub(crate) fn retry_after(self, error: &Error) -> Option<Duration> {
         match (error.retry_after()?, self.server) {

@@ -114,7 +114,9 @@ pub enum InvalidPinCode {
     #[error("the code contains an invalid character; enter it again as plain letters and digits")]
     Character,
     /// The text is longer than 128 bytes.
-    #[error("the code is longer than 128 bytes; enter only the code, which has 4 or 25 characters")]
+    #[error(
+        "the code is longer than 128 bytes; enter only the code, which is 4 or 25 characters long"
+    )]
     TooLong,
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
 /// Returns the error for a state that a later version of the library could add.
 pub(crate) fn undecided() -> Failure {
     Failure::new(Exit::Unknown, "the state of the token is unknown")
-        .likely("Plex's response was unclear.")
+        .likely("Plex sent a response that this version does not understand.")
         .next("Try again later.")
 }
 

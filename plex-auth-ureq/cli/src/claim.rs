@@ -43,7 +43,7 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
             return Err(match error.status() {
                 Some(status) if status.is_client_error() => failure
                     .likely("A server can be claimed only from its own network, and not through a reverse proxy.")
-                    .next("Run this command on the server itself, with --server http://127.0.0.1:32400"),
+                    .next("Run this command on the machine that the server runs on, with --server http://127.0.0.1:32400"),
                 _ => failure
                     .likely("The server is busy, or it cannot reach plex.tv.")
                     .next("Before you try again, check whether the server is in the list: {servers}"),

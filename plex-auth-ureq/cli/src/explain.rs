@@ -19,7 +19,7 @@ const PORTAL: &str = "A captive portal or a proxy responded instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
     "--plex-tv is wrong, or a captive portal or a proxy responded instead of Plex.";
-const CHECK_PLEX_TV: &str = "Check --plex-tv, or the URL saved in the profile: {status}. For the real plex.tv: {login --plex-tv https://plex.tv}";
+const CHECK_PLEX_TV: &str = "Check --plex-tv, or the URL saved in the profile: {status}. To use the real plex.tv: {login --plex-tv https://plex.tv}";
 const OTHER_SERVER: &str =
     "The URL does not point to a Plex Media Server, or a proxy responded in its place.";
 const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
@@ -27,8 +27,8 @@ const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {
 const PASSWORD_SIGN_IN: &str = "postUsersSignInData";
 /// The operation that every media server answers, even without a token.
 const IDENTITY: &str = "getIdentity";
-const LATER: &str = "Try again later. No saved sign-in was lost.";
-const NETWORK: &str = "Check the network, then try again. No saved sign-in was lost.";
+const LATER: &str = "Try again later. Any saved sign-in is unaffected.";
+const NETWORK: &str = "Check the network, then try again. Any saved sign-in is unaffected.";
 const CLOCK: &str = "If the output of `date` is wrong, set the system clock, then try again.";
 
 /// The information, besides the error itself, that an explanation depends on.
@@ -198,7 +198,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::Forbidden(_) => (
             Exit::Refused,
             "This account does not have permission to do this.",
-            "See the account that the token belongs to: {whoami}",
+            "Check which account the token belongs to: {whoami}",
         ),
         Answer::RateLimited(_) => {
             return Failure::new(Exit::Unknown, without_advice(answer))
@@ -319,7 +319,7 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         }
         // Nothing was sent because no connection was established.
         Reason::TimedOut(_) if error.outcome() == Outcome::NotSent => failure
-            .likely("Nothing responds at that address, a firewall is blocking it, or the network is slow.")
+            .likely("Nothing is responding at that address, a firewall is blocking it, or the network is slow.")
             .next(check_host),
         Reason::TimedOut(_) => failure
             .likely("The network or the server is slow.")

@@ -45,7 +45,7 @@ pub(crate) fn install() -> Result<(), Failure> {
 }
 
 fn cannot_handle(error: &dyn std::error::Error) -> Failure {
-    Failure::machine(format!("signals cannot be handled: {error}"))
+    Failure::machine(format!("could not set up signal handling: {error}"))
         .likely("This user has reached the limit on threads or open files.")
         .next("Close other programs or raise the limits, then try again.")
 }

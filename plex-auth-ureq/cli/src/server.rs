@@ -166,12 +166,14 @@ pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Reso
     let mut by_name = resources.servers().filter(is_called);
     match (by_name.next(), by_name.next()) {
         (Some(server), None) => Ok(server),
-        (None, _) => Err(Failure::usage(format!("this account has no server named {named}"))
+        (None, _) => Err(Failure::usage(format!("this account has no server named \"{named}\""))
             .likely("The name is misspelled, or the server belongs to another account.")
             .next("See the account's servers: {servers}")),
-        (Some(_), Some(_)) => Err(Failure::usage(format!("more than one server is named {named}"))
-            .likely("Their names are the same, ignoring case.")
-            .next("Use the identifier, shown below the name in the output of: {servers}")),
+        (Some(_), Some(_)) => {
+            Err(Failure::usage(format!("more than one server is named \"{named}\""))
+                .likely("Their names are the same, ignoring case.")
+                .next("Use the identifier, shown below the name in the output of: {servers}"))
+        }
     }
 }
 

@@ -92,7 +92,7 @@ impl Store {
             "Restore it from a backup, or remove it (Plex will then see this computer as a new device): rm {}",
             quoted_path(&path)
         );
-        Err(explain::damaged(&path, "it is not one line of plain text", Hint::from(remedy)))
+        Err(explain::damaged(&path, "it is not a single line of plain text", Hint::from(remedy)))
     }
 
     /// Returns the saved state. Takes no lock, because files are replaced as a whole.

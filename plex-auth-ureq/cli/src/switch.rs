@@ -86,7 +86,7 @@ fn switch(
     let ask = || {
         let pin = prompt::hidden(&format!("Home PIN for {}", name(user)))?;
         HomePin::new(pin.as_str()).map_err(|_| {
-            Failure::usage("the Home PIN must have four digits")
+            Failure::usage("the Home PIN must be four digits")
                 .likely("There is a typo in it, or nothing was entered.")
                 .next("Try again with that user's PIN.")
         })
@@ -114,11 +114,11 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
     let mut by_name = home.users.iter().filter(is_called);
     match (by_uuid, by_name.next(), by_name.next()) {
         (Some(user), ..) | (None, Some(user), None) => Ok(user),
-        (None, None, _) => Err(Failure::usage(format!("the Home has no user named {named}"))
+        (None, None, _) => Err(Failure::usage(format!("the Home has no user named \"{named}\""))
             .likely("The name is misspelled, or the user is in another Home.")
             .next("See the users: {users}")),
         (None, Some(_), Some(_)) => {
-            Err(Failure::usage(format!("the Home has more than one user named {named}"))
+            Err(Failure::usage(format!("the Home has more than one user named \"{named}\""))
                 .likely("Their names are the same, ignoring case.")
                 .next("Use the identifier, shown before the name in the output of: {users}"))
         }

@@ -74,7 +74,7 @@ fn not_understood(error: &clap::Error) -> Failure {
     }
     let tip = tip.map_or_else(String::new, |tip| format!(" ({})", one_line(tip)));
     Failure::usage(one_line(what))
-        .likely("The command has a typo, or its arguments are incomplete or in conflict.")
+        .likely("The command has a typo, or some of its arguments are missing or conflict with each other.")
         .next(see("See the options: {--help}").text(tip))
 }
 

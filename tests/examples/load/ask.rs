@@ -41,7 +41,7 @@ impl Client for plex_auth_hyper::Transport {
 
 /// A call that is sent once.
 pub(crate) struct Ask {
-    /// The client identifier, which no other call has.
+    /// The client identifier, unique to this call.
     pub(crate) client: String,
     urls: Arc<Urls>,
     want: Want,
@@ -69,7 +69,7 @@ pub(crate) struct Outcome {
     pub(crate) took: Duration,
 }
 
-/// The checked parts of a response.
+/// What is checked about a response.
 pub(crate) struct Answer {
     /// The number of the request that was answered, if the response contains it.
     pub(crate) request: Option<usize>,

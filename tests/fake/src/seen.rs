@@ -78,7 +78,7 @@ impl fmt::Debug for Seen {
     }
 }
 
-/// The record of the newest requests.
+/// The most recent requests.
 #[derive(Debug, Default)]
 pub(crate) struct Record {
     requests: Vec<Seen>,

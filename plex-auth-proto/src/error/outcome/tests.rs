@@ -46,7 +46,7 @@ variants! {
 enum To {
     PlexTv,
     PlexTvOverHttp,
-    /// plex.tv, in a request that polls a PIN.
+    /// plex.tv, for a request that polls a PIN.
     Pin,
     MediaServer,
     /// A custom call without a host.

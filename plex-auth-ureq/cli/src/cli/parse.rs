@@ -61,8 +61,8 @@ fn without_variables(command: Command, ignored: &[Id]) -> Command {
     command.mut_args(reset).mut_subcommands(|command| without_variables(command, ignored))
 }
 
-/// Returns whether an argument's variable counts as unset. It does if it is empty, for example
-/// because a script passes on an unset variable, or if it turns a flag off. clap would treat such a
+/// Returns whether an argument's variable is set but counts as unset: it is empty, for example
+/// because a script passes on an unset variable, or it turns a flag off. clap would treat such a
 /// flag as present, and report conflicts with other options.
 fn is_unset(argument: &Arg) -> bool {
     argument.get_env().and_then(env::var_os).is_some_and(|value| {

@@ -26,10 +26,10 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
             .next(format!("Mount it read-write, {OTHER_FOLDER}")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
             .likely("The disk is full, or a quota or a file size limit was reached.")
-            .next("Free some space or raise the limit, then try again. The saved state has not changed."),
+            .next("Free some space or raise the limit, then try again. The state saved before this error is intact."),
         ErrorKind::ResourceBusy => failure
             .likely("The file itself is a mount point, so it cannot be replaced.")
-            .next("Mount the folder that contains it instead of the file."),
+            .next("Mount the folder that contains the file instead."),
         _ if action == "lock" && has_no_locks(error) => failure
             .likely("The file system does not support locks. Some network shares do not.")
             .next(format!("Move the state to a local disk, {OTHER_FOLDER}")),

@@ -26,7 +26,10 @@ fn a_full_disk_loses_no_saved_state() {
     let before = harness.files();
     for arguments in [&["login"][..], &["logout"], &["switch", "nilo"]] {
         let outcome = Running::start(command_after(&harness, full, arguments), "").wait();
-        outcome.assert_failed(74, &["The disk is full", "The saved state has not changed."]);
+        outcome.assert_failed(
+            74,
+            &["The disk is full", "The state saved before this error is intact."],
+        );
         assert_eq!(harness.files(), before, "{arguments:?}");
     }
     assert_eq!(harness.run(&["check"]).code, 0);

@@ -116,7 +116,7 @@ fn token_of_a_server_is_its_access_token() {
     let by_url = harness.succeed(&["token", "--server", harness.server.url()]);
     assert_eq!(by_url.trim(), token);
     harness.run(&["token", "--url"]).assert_failed(64, &["--server"]);
-    harness.run(&["token", "--server", "Shed"]).assert_failed(64, &["no server named Shed"]);
+    harness.run(&["token", "--server", "Shed"]).assert_failed(64, &["no server named \"Shed\""]);
 }
 
 #[cfg(unix)]
@@ -231,7 +231,7 @@ fn servers_waits_until_one_responds() {
     });
     harness.run(&["servers", "--wait", "--timeout", "0.4"]).assert_failed(2, &["error: "]);
     harness.fake(plex_auth_fake::FakePlex::behave);
-    harness.run(&["servers", "--wait", "Shed"]).assert_failed(64, &["no server named Shed"]);
+    harness.run(&["servers", "--wait", "Shed"]).assert_failed(64, &["no server named \"Shed\""]);
 }
 
 #[test]

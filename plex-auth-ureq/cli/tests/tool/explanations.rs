@@ -31,7 +31,7 @@ fn uncommon_servers_are_explained() {
             json!([ordinary(), server("two", json!({ "name": "boathouse" }))]),
             64,
             [
-                "more than one server is named Boathouse",
+                "more than one server is named \"Boathouse\"",
                 "Their names are the same, ignoring case.",
                 "Use the identifier, shown below the name in the output of: plex-auth servers",
             ],
@@ -92,7 +92,7 @@ fn uncommon_users_are_explained() {
     harness.run(&["switch", "nilo"]).assert_failed(
         64,
         &[
-            "the Home has more than one user named nilo",
+            "the Home has more than one user named \"nilo\"",
             "Their names are the same, ignoring case.",
             "Use the identifier, shown before the name in the output of: plex-auth users",
         ],

@@ -95,7 +95,7 @@ fn a_mounted_file_is_explained() {
     }
     let requests = || harness.fake(|fake| fake.requests().len());
     let before = requests();
-    run(&["login"]).assert_failed(74, &["mount point", "Mount the folder that contains it"]);
+    run(&["login"]).assert_failed(74, &["mount point", "Mount the folder that contains the file"]);
     assert_eq!(requests(), before, "a request was sent");
     devices::set_token_age(&harness, TOKEN_LIFETIME + 60);
     let token = run(&["token"]);

@@ -129,7 +129,7 @@ fn a_server_is_found_by_name_identifier_and_url() {
     assert_eq!(harness.fake(|fake| fake.requests().len()), 0, "a request was sent");
     harness
         .run(&["transient", "Shed"])
-        .assert_failed(64, &["this account has no server named Shed"]);
+        .assert_failed(64, &["this account has no server named \"Shed\""]);
     let unclaimed = format!("{url}/unclaimed");
     harness.fake(FakePlex::forget_requests);
     harness
