@@ -26,8 +26,8 @@ pub const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 /// The PIN's ID in requests and responses. It is a numeric secret.
 pub const PIN: u64 = 8_160_397_245_183_641;
 
-/// The operations that read nothing from a successful response, so any body within the size limit
-/// is accepted, except a web page or a compressed body.
+/// The operations that read nothing from a successful response. Any body within the size limit is
+/// accepted, except a compressed body or a web page that is not a media server's own `200 OK` page.
 pub const WITHOUT_OUTPUT: [&str; 6] = [
     "linkOAuthPin",
     "registerDeviceJWK",

@@ -65,7 +65,8 @@ pub(crate) struct Exchange {
     jitter: Duration,
 }
 
-/// The state of the proof that the device has the key. Times are in elapsed time.
+/// How far the device has gotten in proving that it has the key. Times are on the clock of
+/// [`Now::elapsed`](crate::flow::Now::elapsed).
 #[derive(Debug)]
 enum Proof {
     /// An unused nonce, and when it expires.

@@ -81,7 +81,7 @@ lenient::object! {
         pub thumb: Option<String>,
         /// The status of the subscription to Plex's mailing list.
         pub mailing_list_status: Option<MailingListStatus> as "mailingListStatus",
-        /// Whether the user is subscribed to Plex's newsletter.
+        /// Whether the user is subscribed to Plex's mailing list.
         pub mailing_list_active: Option<bool> as "mailingListActive",
         /// The enabled scrobbling services, as comma-separated numbers.
         pub scrobble_types: Option<String> as "scrobbleTypes",

@@ -94,7 +94,7 @@ pub enum InvalidForwardUrl {
     #[error("the forward URL contains whitespace or a control character; percent-encode it")]
     Space,
     /// The text is longer than 8 KiB.
-    #[error("the forward URL is longer than 8 KiB; shorten its query")]
+    #[error("the forward URL is longer than 8 KiB; shorten it")]
     TooLong,
 }
 

@@ -284,12 +284,12 @@ pub enum ServerUrlProblem {
     /// The text contains a non-ASCII character. Write the host in its `xn--` form, and
     /// percent-encode the path.
     #[error(
-        "contains a non-ASCII character; write the host in its xn-- form and percent-encode the path"
+        "contains a non-ASCII character (write the host in its xn-- form and percent-encode the path)"
     )]
     NotAscii,
     /// The text contains an `@`, so it may include a username or password, which would be ignored
     /// or displayed. In a path, write `@` as `%40`.
-    #[error("contains an @; remove the username and password, or write the @ in a path as %40")]
+    #[error("contains a username, a password, or an @ that is not written as %40")]
     UserInfo,
     /// The text contains a query.
     #[error("contains a query, which is not allowed")]

@@ -211,7 +211,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             LATER,
         ),
         Answer::Unavailable(_) => {
-            (Exit::Unknown, "Plex, or a gateway in front of it, has an outage.", LATER)
+            (Exit::Unknown, "Plex, or a gateway in front of it, is down.", LATER)
         }
         Answer::Redirected { .. } | Answer::UnexpectedContent { .. } => not_from_plex(),
         Answer::UnexpectedShape { .. } if answer.context().operation() == IDENTITY => {

@@ -109,9 +109,7 @@ impl<'a> Session<'a> {
             let name = &self.options.profile;
             let what = format!("the profile \"{name}\" is not signed in at {named}");
             return Err(Failure::new(Exit::NotSignedIn, what)
-                .likely(format!(
-                    "Its token is from {saved} and is never sent to a different plex.tv."
-                ))
+                .likely(format!("Its token is from {saved} and is never sent to any other URL."))
                 .next("Leave out --plex-tv (PLEX_AUTH_PLEX_TV), or sign in at its URL: {login}"));
         }
         plain_http::warn(named, "use https");

@@ -55,7 +55,8 @@ impl Sign {
 /// keys (JWKs) signed it, or else the reason it was `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
-    /// The client identifier that the token must have been issued for.
+    /// The client identifier to verify the token for. A token whose audience includes plex.tv is
+    /// accepted with any identifier.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 

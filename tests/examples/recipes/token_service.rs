@@ -15,7 +15,7 @@ use ring::digest::{SHA256, digest};
 /// The maximum age of a valid result that is used without another request.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
-/// The maximum age of a valid result that is used while Plex cannot be reached.
+/// The maximum age of a valid result that is used while the token cannot be checked.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
 /// The pause after an error, if the flow does not say how long to wait.

@@ -39,7 +39,7 @@ enum Session {
     /// The user is on Plex's page. The saved login never leaves the server, because anyone who has
     /// it can get the token.
     SigningIn(Secret),
-    /// Signed in, but it is not known yet whether the user has access to the server.
+    /// Signed in, but it is not yet known whether the user has access to the server.
     SignedIn(Token),
     /// Admitted, with the name of the user.
     Admitted(String),

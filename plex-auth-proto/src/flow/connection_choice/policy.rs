@@ -12,7 +12,8 @@ use crate::values::server_url::ServerUrl;
 // Real lists are much shorter. A hostile list must not cause a flood of requests.
 const MAX_CANDIDATES: usize = 64;
 
-/// Returns all candidates: the usable ones from best to worst, then the rest.
+/// Returns up to 64 candidates without duplicates: the usable ones from best to worst, then the
+/// rest.
 pub(super) fn candidates(
     server: &ListedServer,
     allow_plain_http: bool,

@@ -12,8 +12,8 @@ struct Open {
 }
 
 /// Returns the `Debug` output of every leaf of `value`, keyed by its path, such as
-/// `/services/2/status`. The paths consist of Rust's field names. The list of unreadable fields is
-/// left out.
+/// `/services/2/status`. The paths use the Rust field names, not the JSON ones. The list of
+/// unreadable fields is left out.
 pub(crate) fn fields(value: &impl Debug) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     let mut open: Vec<Open> = Vec::new();

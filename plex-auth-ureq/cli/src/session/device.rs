@@ -118,7 +118,7 @@ fn refresher(session: &Session<'_>, state: &State) -> Result<(PlexTv, Refresher)
                 .next("Use the newer version, or another folder: --state-dir DIR")
         }
         _ => Failure::machine("the saved device key cannot be used")
-            .likely("It was saved for another plex.tv, or another program changed it.")
+            .likely("It was saved for another plex.tv URL, or another program changed it.")
             .next("Sign in again: {login --device-key}"),
     })?;
     Ok((plex_tv, refresher))

@@ -100,7 +100,7 @@ impl Account {
     }
 }
 
-/// The reason that a sign-in is refused.
+/// The reason a sign-in is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Wrong,

@@ -15,7 +15,7 @@ use super::{OTHER, RIGHT, me, ms, not_sent, resource};
 use crate::config;
 use crate::flows::harness::{Answer, Scripted, TransportError, shifted, start};
 
-/// Hosts, and whether each is a literal private address.
+/// Hosts, and whether each is a literal private or loopback address.
 const HOSTS: [(&str, bool); 8] = [
     ("10.0.2.1", true),
     ("127.0.0.1", true),
