@@ -6,7 +6,6 @@ use plex_auth_ureq::flow::{RetryProgress, TokenState};
 use plex_auth_ureq::{PlexTv, Token};
 use serde_json::json;
 
-use crate::explain::without_advice;
 use crate::failure::{Exit, Failure};
 use crate::output::{note, plain};
 use crate::session::{ActiveProfile, Session, host};
@@ -67,7 +66,7 @@ pub(crate) fn ask(
         RetryProgress::Waiting { last_error, next_request: left, .. } if !is_waiting => {
             is_waiting = true;
             if is_watched {
-                let error = plain(&without_advice(&last_error));
+                let error = plain(&format!("{last_error:#}"));
                 note(&format!("{error}; trying again in {} s", left.as_secs().max(1)));
             }
         }

@@ -201,7 +201,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
             "Check which account the token belongs to: {whoami}",
         ),
         Answer::RateLimited(_) => {
-            return Failure::new(Exit::Unknown, without_advice(answer))
+            return Failure::new(Exit::Unknown, format!("{answer:#}"))
                 .likely("A script is running plex-auth too often, or other devices share this IP address.")
                 .next(wait(answer));
         }
@@ -231,14 +231,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         _ if answer.is_retryable() => (Exit::Unknown, CHANGED, LATER),
         _ => (Exit::Refused, CHANGED, REPORT),
     };
-    Failure::new(exit, without_advice(answer)).likely(likely).next(next)
-}
-
-/// Returns the text of a request error without the library's advice, which follows the first
-/// semicolon and is meant for developers.
-pub(crate) fn without_advice(error: &impl ToString) -> String {
-    let text = error.to_string();
-    text.split_once("; ").map_or(text.clone(), |(what, _)| what.to_owned())
+    Failure::new(exit, format!("{answer:#}")).likely(likely).next(next)
 }
 
 fn wait(answer: &Answer) -> Hint {

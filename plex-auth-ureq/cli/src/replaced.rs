@@ -1,7 +1,6 @@
 //! The sign-in that a new one replaces in a profile. Unless it is revoked, its token or key stays
 //! valid, although it is no longer saved anywhere.
 
-use crate::explain::without_advice;
 use crate::failure::Failure;
 use crate::output::{plain, warning};
 use crate::session::{self, Session};
@@ -82,9 +81,8 @@ impl Replaced {
             // A warning has been printed.
             Ok(false) => Ok(String::new()),
             Err(error) if !error.is_token_invalid() => {
-                let error = without_advice(&error);
                 warning(&format!(
-                    "the {replaced} could not be revoked: {error}; remove this device from that account's list of devices"
+                    "the {replaced} could not be revoked: {error:#}; remove this device from that account's list of devices"
                 ));
                 Ok(String::new())
             }

@@ -8,7 +8,8 @@ use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 
 /// Formats the error as one line: what failed, which server answered, and in most cases the status
-/// and what to do.
+/// and what to do. The alternate form, `{:#}`, leaves out what to do, for programs that give their
+/// users advice of their own.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (context, status, rejection) = self.parts();
@@ -18,7 +19,7 @@ impl fmt::Display for ResponseError {
             Self::UnexpectedContent { content, .. } => {
                 write!(f, "unexpected response: {server} answered {status} with {content}")?;
                 return match content {
-                    Content::Html => f.write_str("; check the base URL and the network"),
+                    Content::Html => write_advice(f, "check the base URL and the network"),
                     _ => Ok(()),
                 };
             }
@@ -38,11 +39,12 @@ impl fmt::Display for ResponseError {
                 return write!(f, "the response from {server} is larger than {limit} bytes");
             }
             _ if self.is_unconfirmed() => {
-                return write!(
+                write!(
                     f,
                     "a proxy or a captive portal may have answered instead of {server}: status \
-                     {status} without an error from Plex; check the network"
-                );
+                     {status} without an error from Plex"
+                )?;
+                return write_advice(f, "check the network");
             }
             _ => {}
         }
@@ -53,9 +55,12 @@ impl fmt::Display for ResponseError {
         if let Self::Redirected { to: Some(to), .. } = self {
             write!(f, " and pointed to {to}")?;
         }
-        let advice = self.advice();
-        if advice.is_empty() { Ok(()) } else { write!(f, "; {advice}") }
+        write_advice(f, self.advice())
     }
+}
+
+fn write_advice(f: &mut fmt::Formatter<'_>, advice: &str) -> fmt::Result {
+    if f.alternate() || advice.is_empty() { Ok(()) } else { write!(f, "; {advice}") }
 }
 
 impl ResponseError {

@@ -22,10 +22,10 @@ pub(super) fn run(
         let mut waiting = Waiting::new(session, plex_tv, method);
         let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
             PinProgress::Waiting { pin, left, last_error, .. } => {
-                waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));
+                waiting.show(&pin, plex_tv, left, last_error.as_ref());
             }
             PinProgress::Creating { last_error, .. } => {
-                waiting.creating(last_error.as_ref().map(ToString::to_string));
+                waiting.creating(last_error.as_ref());
             }
             _ => {}
         });

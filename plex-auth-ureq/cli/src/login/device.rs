@@ -71,10 +71,10 @@ fn link(
         let mut waiting = Waiting::new(session, plex_tv, method);
         let outcome = session.drive_silently(&mut login, |login, now| match login.progress(now) {
             DeviceLoginProgress::Waiting { pin, left, last_error, .. } => {
-                waiting.show(&pin, plex_tv, left, last_error.as_ref().map(ToString::to_string));
+                waiting.show(&pin, plex_tv, left, last_error.as_ref());
             }
             DeviceLoginProgress::Creating { last_error, .. } => {
-                waiting.creating(last_error.as_ref().map(ToString::to_string));
+                waiting.creating(last_error.as_ref());
             }
             DeviceLoginProgress::Exchanging => waiting.say("Getting a token with the key"),
             _ => {}

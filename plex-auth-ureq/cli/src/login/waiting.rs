@@ -5,14 +5,13 @@ use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use plex_auth_ureq::PlexTv;
 use plex_auth_ureq::flow::LoginPin;
+use plex_auth_ureq::{Error, PlexTv};
 use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::{browser, qr_code};
 use crate::cli::LoginMethod;
-use crate::explain::without_advice;
 use crate::failure::Failure;
 use crate::interrupt::CleanupGuard;
 use crate::output::{self, date, note, plain};
@@ -70,10 +69,10 @@ impl<'a> Waiting<'a> {
     }
 
     /// Shows that the code has not arrived yet, and why.
-    pub(super) fn creating(&self, error: Option<String>) {
+    pub(super) fn creating(&self, error: Option<&Error>) {
         self.spinner.set_message(match error {
             Some(error) => {
-                format!("Getting a code from Plex. Last error: {}", plain(&without_advice(&error)))
+                format!("Getting a code from Plex. Last error: {}", plain(&format!("{error:#}")))
             }
             None => "Getting a code from Plex".to_owned(),
         });
@@ -86,7 +85,7 @@ impl<'a> Waiting<'a> {
         pin: &LoginPin,
         plex_tv: &PlexTv,
         left: Duration,
-        error: Option<String>,
+        error: Option<&Error>,
     ) {
         drop(self.notice.take());
         let code = pin.pin().code.expose();
@@ -101,7 +100,7 @@ impl<'a> Waiting<'a> {
                 self.spinner.set_message(format!("Waiting; the code expires in {left}"));
             }
             Some(error) => {
-                let error = plain(&without_advice(&error));
+                let error = plain(&format!("{error:#}"));
                 self.spinner
                     .set_message(format!("The code expires in {left}. Last error: {error}"));
                 if self.spinner.is_hidden() && !self.reports_outage {

@@ -9,7 +9,7 @@ use plex_auth_ureq::jwt::Ed25519Key;
 use plex_auth_ureq::{Flow, PlexTv, Step, Token, UnixSeconds};
 
 use super::{ActiveProfile, Session, host, plex_tv};
-use crate::explain::{self, without_advice};
+use crate::explain;
 use crate::failure::{Exit, Failure};
 use crate::output::warning;
 use crate::state::State;
@@ -176,7 +176,7 @@ fn token(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Failure>
         DeviceTokenProgress::Active { token, last_error: Some(error), expires_at, .. }
             if expires_at.is_none_or(|expires_at| expires_at > SystemTime::now().into()) =>
         {
-            warning(&format!("the token could not be renewed: {}", without_advice(&error)));
+            warning(&format!("the token could not be renewed: {error:#}"));
             Ok(token)
         }
         DeviceTokenProgress::Active { last_error: Some(error), .. }

@@ -289,21 +289,27 @@ fn a_wrong_clock_is_explained() {
         vec![Step::Write(text.into_bytes())]
     };
     let refused = r#"{"errors":[{"code":1008,"message":"Invalid JWT","status":422}]}"#;
-    let plex_tv = RawServer::per_connection(vec![
-        response("200 OK", r#"{"nonce":"once"}"#),
-        response("422 Unprocessable Entity", refused),
-    ]);
     let path = harness.state_folder().join("state.json");
-    let state = fs::read_to_string(&path).unwrap();
-    fs::write(&path, state.replace(harness.server.url(), &plex_tv.url())).unwrap();
-    let mut token = harness.command(&["token"]);
-    token.env_remove("PLEX_AUTH_PLEX_TV");
-    Running::start(token, "")
-        .wait()
-        .assert_failed(74, &["clock may be wrong", "the output of `date`"]);
+    let token = || {
+        let plex_tv = RawServer::per_connection(vec![
+            response("200 OK", r#"{"nonce":"once"}"#),
+            response("422 Unprocessable Entity", refused),
+        ]);
+        let state = fs::read_to_string(&path).unwrap();
+        fs::write(&path, state.replace(harness.server.url(), &plex_tv.url())).unwrap();
+        let mut token = harness.command(&["token"]);
+        token.env_remove("PLEX_AUTH_PLEX_TV");
+        let outcome = Running::start(token, "").wait();
+        fs::write(&path, state).unwrap();
+        outcome
+    };
+    token().assert_failed(74, &["clock may be wrong", "the output of `date`"]);
     // Nothing was lost.
-    fs::write(&path, state).unwrap();
     harness.succeed(&["token"]);
+    // The token is still valid, so the error is only a warning, which names the clock, too.
+    set_token_age(&harness, TOKEN_LIFETIME - 3600);
+    let outcome = token();
+    assert!(outcome.code == 0 && outcome.stderr.contains("clock may be wrong"), "{outcome:?}");
 }
 
 #[test]

@@ -236,6 +236,8 @@ impl Row {
         };
         assert_eq!(error.is_unconfirmed(), unconfirmed, "{context}");
         assert_eq!(error.to_string(), message, "{context}");
+        let without_advice = message.split("; ").next().unwrap();
+        assert_eq!(format!("{error:#}"), without_advice, "{context}");
 
         assert_eq!(error.is_token_invalid(), self.token_invalid && checks_token, "{context}");
         let idempotent = every.operation.idempotent;
