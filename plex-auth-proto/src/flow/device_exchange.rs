@@ -65,7 +65,7 @@ pub(crate) struct Exchange {
     jitter: Duration,
 }
 
-/// How far the device has gotten in proving that it has the key. Times are on the clock of
+/// The progress of proving that the device has the key. Times are on the clock of
 /// [`Now::elapsed`](crate::flow::Now::elapsed).
 #[derive(Debug)]
 enum Proof {

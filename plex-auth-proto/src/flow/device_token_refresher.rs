@@ -257,7 +257,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 
     /// Returns the token and the current time. Returns `None` if either is not known, if Plex may
-    /// have said that the token is invalid, or if the clock is clearly wrong.
+    /// have reported that the token is invalid, or if the clock is clearly wrong.
     fn good(&self, now: Moment) -> Option<(&CurrentToken, UnixSeconds)> {
         let latest = now.latest()?.into();
         let current = self.newest().filter(|_| !self.renew_requested)?;
@@ -372,7 +372,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
         self.is_first_unsaved = false;
         if mem::take(&mut self.renew_requested) {
-            // Plex may have said that the old token is invalid, so it is not handed out while its
+            // Plex may have reported that the old token is invalid, so it is not handed out while its
             // successor is being saved.
             self.current = None;
         }

@@ -72,17 +72,19 @@ impl<T> Request<T> {
         self.sent
     }
 
-    /// Reads the result of this request, and learns the server's time from a response. Returns
-    /// `None` if the driver stopped waiting.
+    /// Reads the result of this request, and sets the clock, if any, by a response. Returns `None`
+    /// if the driver stopped waiting.
     pub(crate) fn read(
         &self,
-        clock: &mut Clock,
+        clock: Option<&mut Clock>,
         now: Now,
         completion: Completion,
     ) -> Option<Result<T, Error>> {
         match completion {
             Completion::Response(response) => {
-                clock.learn(now, response.headers());
+                if let Some(clock) = clock {
+                    clock.learn(now, response.headers());
+                }
                 Some(self.reply.parse(&response).map_err(Error::from))
             }
             Completion::Failed(error) => Some(Err(error.into())),
@@ -178,8 +180,8 @@ impl<T> InFlight<T> {
         };
         // A late response may have been in a buffer while the computer slept, so its date may be
         // old.
-        let mut unused = Clock::default();
-        let result = request.read(if is_late { &mut unused } else { clock }, now, completion);
+        let clock = (!is_late).then_some(clock);
+        let result = request.read(clock, now, completion);
         self.was_mismatched =
             matches!(&result, Some(Err(Error::Response(ResponseError::Mismatched { .. }))));
         Some(Arrival { sent: request.sent, is_late, result })

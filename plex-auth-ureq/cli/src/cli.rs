@@ -219,7 +219,7 @@ Examples:
         /// The server to ask: its name, its identifier or its URL
         #[arg(value_parser = NonEmptyStringValueParser::new(), value_hint = ValueHint::Other)]
         server: String,
-        /// What to look for: server://IDENTIFIER or provider://IDENTIFIER
+        /// The server or provider to look for: server://IDENTIFIER or provider://IDENTIFIER
         #[arg(value_hint = ValueHint::Other)]
         source: Source,
     },

@@ -69,7 +69,7 @@ pub(crate) struct Outcome {
     pub(crate) took: Duration,
 }
 
-/// What is checked about a response.
+/// The result of checking a response.
 pub(crate) struct Answer {
     /// The number of the request that was answered, if the response contains it.
     pub(crate) request: Option<usize>,

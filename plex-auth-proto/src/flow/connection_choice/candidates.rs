@@ -135,7 +135,7 @@ impl Candidates {
             .iter_mut()
             .find_map(|candidate| Some((candidate.request.take_if(is_it)?.request, candidate)));
         let Some((request, candidate)) = taken else { return false };
-        candidate.connection.state = match request.read(clock, now, completion) {
+        candidate.connection.state = match request.read(Some(&mut *clock), now, completion) {
             Some(Ok(server)) if Some(server.machine_identifier.as_str()) == identifier => {
                 candidate.server = Some(server);
                 let took = clock.at(now).elapsed.saturating_sub(request.sent());

@@ -63,7 +63,8 @@ impl<K> DeviceTokenRefresher<K> {
 
 impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// Returns the token to hand out and how long it remains valid, if that is known. Returns
-    /// `None` if there is no token, if it has expired, or if Plex may have said that it is invalid.
+    /// `None` if there is no token, if it has expired, or if Plex may have reported that
+    /// it is invalid.
     pub(crate) fn valid_token(&self, now: Now) -> Option<(&Token, Option<Duration>)> {
         let current = self.current.as_ref().filter(|_| !self.renew_requested)?;
         let latest = self.clock.peek(now).latest().map(UnixSeconds::from);
