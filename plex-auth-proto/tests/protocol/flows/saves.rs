@@ -44,6 +44,16 @@ fn restored() -> DeviceTokenRefresher<Key> {
     flow.save_through_driver()
 }
 
+/// Returns a refresher that is saving the token that replaces `t0`, and the ID of the save.
+fn saving_a_new_token() -> (DeviceTokenRefresher<Key>, RequestId) {
+    let mut flow = restored();
+    flow.renew_now();
+    respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
+    respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
+    let (id, _) = save(&mut flow, start());
+    (flow, id)
+}
+
 fn transient() -> TransientTokenRefresher {
     let me = plex_tv("id").identity().clone();
     let server = MediaServer::new(me, "http://10.0.0.7:32400".parse().unwrap(), token("s3rv3r"));
@@ -152,12 +162,7 @@ fn first_token_is_saved_unless_restored() {
 
 #[test]
 fn renew_now_during_a_save_hands_out_the_new_token() {
-    let mut flow = restored();
-    // The renewal is due, because the token has no expiry and was never renewed.
-    flow.renew_now();
-    respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
-    respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
-    let (id, _) = save(&mut flow, start());
+    let (mut flow, id) = saving_a_new_token();
     flow.renew_now();
     assert!(flow.token().is_none());
     flow.complete(start(), id, Completion::Saved(Ok(())));
@@ -167,11 +172,7 @@ fn renew_now_during_a_save_hands_out_the_new_token() {
 
 #[test]
 fn rejection_during_a_save_requests_no_renewal() {
-    let mut flow = restored();
-    flow.renew_now();
-    respond(&mut flow, start(), r#"{"nonce":"b7d0-41c9"}"#);
-    respond(&mut flow, start(), r#"{"auth_token":"eyJh.eyJp.c2ln"}"#);
-    let (id, _) = save(&mut flow, start());
+    let (mut flow, id) = saving_a_new_token();
     assert!(flow.token().is_none());
     flow.rejected(&token("t0"));
     let later = start() + Duration::from_secs(3600);
