@@ -43,9 +43,9 @@ impl Service<Request<RequestBody>> for PlainHttp {
 
 async fn fetch(mut request: Request<RequestBody>) -> Result<Response<Incoming>, BoxError> {
     let uri = std::mem::take(request.uri_mut());
-    let authority = uri.authority().ok_or("no host")?.clone();
+    let authority = uri.authority().ok_or("the URL has no host")?.clone();
     if uri.scheme_str() != Some("http") {
-        return Err("only http".into());
+        return Err("only http URLs are supported".into());
     }
     // HTTP/1.1 has the path in the request line and the host in a header.
     let path = uri.path_and_query().map_or("/", PathAndQuery::as_str);

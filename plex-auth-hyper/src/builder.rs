@@ -6,9 +6,9 @@ use crate::client::{Client, roots, settings};
 use crate::transport::Transport;
 
 impl Transport {
-    /// Creates a transport with safe defaults: limits of 30 s per exchange, 10 s for connecting
-    /// (name lookup, TCP and TLS) and 1 MiB per response, Mozilla's root certificates, no
-    /// redirects, no proxy, and nothing from the environment.
+    /// Creates a transport with safe defaults. An exchange is limited to 30 s, connecting (name
+    /// lookup, TCP and TLS) to 10 s, and a response to 1 MiB. The transport trusts Mozilla's root
+    /// certificates, follows no redirects, uses no proxy, and ignores the environment.
     ///
     /// It can be created anywhere, and used in any tokio runtime whose timer and I/O are enabled.
     /// Without a runtime, sending returns
@@ -34,8 +34,8 @@ impl Default for Transport {
     }
 }
 
-/// A builder for a [`Transport`] that uses this crate's client, created by [`Transport::builder`].
-/// Other settings are methods of the transport.
+/// A builder, created by [`Transport::builder`], for a [`Transport`] that uses this crate's client.
+/// All other settings are methods of [`Transport`].
 ///
 /// ```
 /// use plex_auth_hyper::{InvalidTransport, Transport};

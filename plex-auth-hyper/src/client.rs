@@ -219,7 +219,7 @@ fn check_runtime() -> Result<(), ClientError> {
     }
 }
 
-/// Checks the URL, because hyper-util would log one that it cannot use.
+/// Rejects a URL that hyper-util cannot use, because hyper-util would log it.
 fn check_url(request: &Request<RequestBody>) -> Result<(), ClientError> {
     match (request.uri().scheme_str(), request.uri().authority()) {
         (Some("http" | "https"), Some(_)) => Ok(()),

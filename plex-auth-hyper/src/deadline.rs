@@ -14,8 +14,8 @@ use crate::turns::Turns;
 pub(crate) struct Deadline {
     timer: SharedTimer,
     limit: Duration,
-    /// The running timer. It is started only when there is something to wait for: without a
-    /// runtime, the client fails immediately, whereas the timer would panic.
+    /// The running timer. It is started only when the exchange has to wait or reads the body:
+    /// without a runtime, the client returns an error, whereas the timer would panic.
     sleep: Option<GuardedSleep>,
     turns: Turns,
 }

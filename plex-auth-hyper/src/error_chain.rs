@@ -20,9 +20,9 @@ pub(crate) fn head_failure(error: &BoxError) -> Failure {
     Failure::new(chain.kind.unwrap_or(TransportErrorKind::Other), !chain.not_sent)
 }
 
-/// Classifies an error like [`head_failure`], for an `https` URL. A connection that ended while it
-/// was being opened is reported as an interrupted handshake, even if it ended before the handshake
-/// began.
+/// Classifies an error like [`head_failure`] does, but for an `https` URL: if the connection ended
+/// while it was being opened, the error is an interrupted handshake, even if the handshake had not
+/// begun.
 pub(crate) fn https_head_failure(error: &BoxError) -> Failure {
     let failure = head_failure(error);
     let is_interrupted =

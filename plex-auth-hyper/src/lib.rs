@@ -39,8 +39,9 @@
 //! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
 //! holds for every service:
 //!
-//! - Redirects that the service returns are not followed, because that would send the token to the
-//!   redirect target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
+//! - Redirects that the service returns are not followed, because following them would send the
+//!   token to the redirect target. They are reported as
+//!   [`Redirected`](proto::ResponseError::Redirected).
 //! - An exchange, from the name lookup to the last byte of the response, ends within 30 s
 //!   ([`DEFAULT_TIMEOUT`]). [`Transport::timeout`] changes the limit; a call's own
 //!   [deadline](Call::deadline) overrides it.
@@ -63,8 +64,8 @@
 //!
 //! - Connecting (name lookup, TCP and TLS together) ends within 10 s. For a name with both IPv6 and
 //!   IPv4 addresses, the second family is tried if the first fails or takes longer than 300 ms.
-//! - The request is sent as the core built it, plus a `host` header. It has one `accept`, no
-//!   `accept-encoding`, and either a `content-length` or no body.
+//! - The request is sent as the core built it, plus a `host` header. It has one `accept` header, no
+//!   `accept-encoding` header, and either a `content-length` header or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
 //!   new connection, if a reused connection ends before the response. If a reused connection closes
 //!   before any of the request is written, the request is sent on another connection, even if the
@@ -98,19 +99,20 @@
 //! a request to another host, does not remove `X-Plex-Token`. tower's `Retry`, or a client with its
 //! own retries, can sign in twice. Do not use any of these in a service for this transport.
 //!
-//! Your own service also handles TLS, proxies, compression and logging. Its errors are classified
-//! if they are from `std::io`, hyper or, with the feature `client`, hyper-util or rustls. All
-//! others are [`Other`](error::TransportErrorKind::Other). Errors report that the request may have
-//! been sent, unless the service was not ready yet, or hyper or hyper-util rules that out.
-//! hyper-util's own resolver reports a name that was not found only as a failure to connect. Errors
-//! from its proxy connectors (`Tunnel`, `SocksV4`, `SocksV5`) are reported as
+//! Your own service is responsible for TLS, proxies, compression and logging. Its errors are
+//! classified if they are from `std::io`, hyper or, with the feature `client`, hyper-util or
+//! rustls. All others are [`Other`](error::TransportErrorKind::Other). Errors report that the
+//! request may have been sent, unless the service was not ready yet, or hyper or hyper-util rules
+//! that out. If hyper-util's own resolver does not find a name, the error is also `Other`. Errors
+//! from hyper-util's proxy connectors (`Tunnel`, `SocksV4`, `SocksV5`) are reported as
 //! [`Proxy`](error::TransportErrorKind::Proxy), with nothing sent; hyper-util does not report the
 //! proxy's status code.
 //!
-//! With your own service, a call that wants [its own connection](Reply::wants_own_connection), or
-//! is repeated on one, is guaranteed one only if the service opens a connection for each request.
-//! With a client from hyper-util and the feature `client`, a connection whose response may belong
-//! to another request is closed; with any other service, it can be reused.
+//! With your own service, a call that wants [its own connection](Reply::wants_own_connection) is
+//! certain to get it only if the service opens a connection for each request. The same applies to a
+//! request that is repeated on its own connection. With a client from hyper-util and the feature
+//! `client`, a connection whose response may belong to another request is closed; with any other
+//! service, it can be reused.
 //!
 //! Your own service does not report whether a response arrived on a new connection, so a refusal is
 //! [confirmed](Outgoing::must_confirm) as if the connection had been reused.

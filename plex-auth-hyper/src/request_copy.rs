@@ -7,9 +7,9 @@ use crate::request_body::RequestBody;
 
 /// A copy of a request for a second attempt.
 ///
-/// A copy is created for every request that may be repeated, so it must be cheap. It does not clone
-/// the header values: all requests of the same identity share them, so threads would contend for
-/// their reference counts.
+/// Every request that may be repeated is copied, so copying must be cheap. The header values are
+/// not cloned: all requests with the same identity share them, so threads would contend for their
+/// reference counts.
 pub(crate) struct RequestCopy {
     method: Method,
     uri: Uri,

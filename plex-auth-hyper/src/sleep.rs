@@ -33,7 +33,7 @@ pub(crate) async fn sleep(timer: SharedTimer, time: Duration) {
 /// time is not enabled, or if the runtime is being shut down.
 pub(crate) struct GuardedSleep(Pin<Box<dyn Sleep>>);
 
-/// The timer panicked.
+/// The error for a timer that panicked.
 pub(crate) struct TimerPanicked;
 
 impl GuardedSleep {

@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 /// A sleep on its own thread, for a runtime whose timer cannot be used. The thread ends when the
-/// sleep is dropped.
+/// sleep is over or dropped.
 pub(crate) struct ThreadSleep {
     state: Arc<Mutex<State>>,
     _cancel: Sender<Infallible>,

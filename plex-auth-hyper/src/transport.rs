@@ -21,7 +21,7 @@ use crate::sleep::SharedTimer;
 /// The default time limit for an exchange: 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A transport that sends calls over a [`tower_service::Service`]. By default, the service is a
+/// A transport that sends calls with a [`tower_service::Service`]. By default, the service is a
 /// `Client` on tokio.
 ///
 /// Clones are cheap and share the connections. The futures of [`send`](Self::send),
@@ -48,9 +48,9 @@ pub struct Transport<#[cfg(feature = "client")] S = Client, #[cfg(not(feature = 
 }
 
 impl<S> Transport<S> {
-    /// Creates a transport over your own service, such as hyper-util's client with another
-    /// connector, a tower stack or a mock. `timer` is your runtime's timer: hyper-util has one for
-    /// tokio, and smol-hyper has one for smol.
+    /// Creates a transport that uses your own service, such as hyper-util's client with another
+    /// connector, a tower stack or a mock. `timer` is your runtime's timer: hyper-util has a timer
+    /// for tokio, and smol-hyper has a timer for smol.
     ///
     /// The limits for time and size apply, and redirects that the service returns are not followed.
     /// A service that retries or follows redirects cannot be controlled: see the [crate's
@@ -62,7 +62,7 @@ impl<S> Transport<S> {
     /// connection.
     ///
     /// The service receives requests with an absolute URI and without a `host` header, as
-    /// hyper-util's client requires.
+    /// hyper-util's client expects.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }
@@ -304,10 +304,10 @@ where
     /// Sends a request from a flow or from [`Call::into_outgoing`], and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. If the body ends early, a successful response is an
-    /// error, and so is a 4xx response if none of its body arrived; any other response is returned
-    /// with the part that arrived. Error statuses and unreadable bodies are reported by the call's
-    /// [`Reply`](plex_auth_proto::Reply), or by the flow.
+    /// A body is cut off at the size limit. If the body ends early, returns an error for a
+    /// successful response, and for a 4xx response if none of the body arrived; any other response
+    /// is returned with the part that arrived. Error statuses and unreadable bodies are reported by
+    /// the call's [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     #[cfg_attr(feature = "client", doc = "```no_run")]
     #[cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -329,7 +329,7 @@ where
     ///
     /// # Errors
     ///
-    /// Returns a [`TransportError`] if no response arrived, or if too little of it arrived.
+    /// Returns a [`TransportError`] if no response arrived, or if the response ended too early.
     pub fn fetch(
         &self,
         outgoing: Outgoing,

@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 // An ordinary exchange has fewer steps, so it never yields for this reason.
 const MAX_READY: u8 = 32;
 
-/// A counter that makes a task yield to the runtime at intervals while its work is always ready.
+/// A counter that makes a task yield to the runtime after every `MAX_READY` steps without a wait.
 ///
 /// A runtime with one thread processes its timers only between tasks. A task that never waits would
 /// prevent its own time limit from being noticed.
@@ -14,7 +14,8 @@ pub(crate) struct Turns {
 }
 
 impl Turns {
-    /// Returns `Ready` if the next step may run now. Otherwise, the task is woken immediately.
+    /// Returns `Ready` if the next step may run now. Otherwise, wakes the task immediately, so that
+    /// it is polled again.
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.ready < MAX_READY {
             self.ready += 1;
@@ -25,7 +26,7 @@ impl Turns {
         Poll::Pending
     }
 
-    /// Records that the task waits, and so yields anyway.
+    /// Records that the task is waiting, which yields to the runtime anyway.
     pub(crate) fn waited(&mut self) {
         self.ready = 0;
     }

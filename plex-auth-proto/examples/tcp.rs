@@ -1,8 +1,8 @@
-//! A transport over `std::net::TcpStream` in about sixty lines.
+//! A transport that uses `std::net::TcpStream`, in about seventy lines.
 //!
 //! `cargo run -p plex-auth-proto --example tcp` sends a request to a server that it starts itself.
 //! With a URL as its argument (`-- http://127.0.0.1:32400`), it sends the request to that media
-//! server, with the saved token and client identifier from `PLEX_TOKEN` and
+//! server, with the token and client identifier from the environment variables `PLEX_TOKEN` and
 //! `PLEX_CLIENT_IDENTIFIER`. The example supports only plain HTTP: for TLS, connection pools and a
 //! time limit for the whole exchange, use an HTTP client.
 #![allow(

@@ -2,8 +2,8 @@
 //!
 //! [`PlexTv`](crate::PlexTv), [`MediaServer`](crate::MediaServer) and
 //! [`MediaServerAddress`](crate::MediaServerAddress) create a [`Call`] for each operation. A
-//! transport sends it. To send it with your own HTTP client instead, take it apart with
-//! [`Call::into_parts`] or [`Call::into_outgoing`].
+//! transport sends the call. To send the request with your own HTTP client instead, take the call
+//! apart with [`Call::into_parts`] or [`Call::into_outgoing`].
 //!
 //! # The sender's contract
 //!
@@ -12,10 +12,10 @@
 //!
 //! 1. **Send the request unchanged**: its method, URL, headers and body. Do not add an `Accept`
 //!    header: plex.tv answers in XML if that header contains anything besides `application/json`.
-//!    Do not add `Accept-Encoding`: compressed bodies are not decoded. A call that needs the body
-//!    of a successful response fails with
-//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent), and the error codes in other
-//!    responses are lost. `Host` and connection-level headers are up to the client.
+//!    Do not add `Accept-Encoding`: compressed bodies are not decoded. If a successful response is
+//!    compressed, any call that reads its body fails with
+//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). In other responses, the error
+//!    codes are lost. `Host` and connection-level headers are up to the client.
 //! 2. **Do not follow redirects.** Following one could send the token to another host. Return the
 //!    3xx response like any other. It is reported as
 //!    [`Redirected`](crate::ResponseError::Redirected).
@@ -29,22 +29,23 @@
 //!    by the HTTP client itself.
 //! 6. **Give the request its own connection if it [wants one](Reply::wants_own_connection)**: a
 //!    connection that no other request has used, and that is closed afterwards.
-//! 7. **Confirm refusals.** If the response arrived on a connection that other requests have or may
-//!    have used, check [`Outgoing::must_confirm`]. If it returns true, send the request again [on
-//!    its own connection](Outgoing::on_own_connection) and use the new response instead. If a
+//! 7. **Confirm refusals.** If the response arrived on a connection that other requests may have
+//!    used, check [`Outgoing::must_confirm`]. If it returns true, send the request again [on its
+//!    own connection](Outgoing::on_own_connection) and use the new response instead. If a
 //!    successful response is reported as [`Mismatched`](crate::ResponseError::Mismatched), an
 //!    idempotent request can be repeated in the same way.
 //! 8. **Do not reuse a connection after an unreadable response.** Use [`Outgoing::received`] to
-//!    attach to the response a function that closes its connection. The function is called if
-//!    [`Reply::parse`] returns an error for a successful response. If the HTTP client passes the
-//!    connection to a waiting request before that, close it after that request. A sender that uses
-//!    a new connection for each request can skip this step and the previous two, and call
+//!    attach a function that closes the connection. The function is called if [`Reply::parse`]
+//!    returns an error for a successful response. If the HTTP client has already passed the
+//!    connection to another request by then, close the connection after that request. A sender that
+//!    uses a new connection for each request can skip this step and the previous two, and call
 //!    [`Reply::on_own_connection`] instead.
 //! 9. **Return the status, the headers and the body of every response**, whatever its status. If
-//!    the body of an unsuccessful response ends early, return the part that arrived. If no response
-//!    arrived, or a successful one ended early, or an unsuccessful one ended before the first byte
-//!    of its body, return a [transport error](Reply::transport_error) that says whether any of the
-//!    request may have been sent. If in doubt, report that it may have been.
+//!    the body of an unsuccessful response ends early, return the part that arrived. Return a
+//!    [transport error](Reply::transport_error) instead if no response arrived, if a successful
+//!    response ended early, or if a 4xx response ended before the first byte of its body. The error
+//!    says whether any of the request may have been sent. If in doubt, report that it may have
+//!    been.
 //! 10. **Never log the URL or the body.** Use [`Call::masked_url`] or [`Outgoing::masked_url`],
 //!     which redact a [secret URL](Reply::has_secret_url). Request headers that contain a secret
 //!     are marked [sensitive](http::HeaderValue::is_sensitive), and [`Body`] is redacted in
@@ -77,8 +78,8 @@ mod settings;
 /// A request, and the [`Reply`] that reads its response.
 ///
 /// Every operation is a method that returns a call: see [`PlexTv`](crate::PlexTv) and
-/// [`MediaServer`](crate::MediaServer). A transport sends it. To send it with your own HTTP client,
-/// [take it apart](Self::into_parts) and fulfill [the sender's
+/// [`MediaServer`](crate::MediaServer). A transport sends the call. To send the request with your
+/// own HTTP client, [take the call apart](Self::into_parts) and fulfill [the sender's
 /// contract](crate::call#the-senders-contract).
 ///
 /// # Custom calls
@@ -202,9 +203,9 @@ impl<T> Call<T> {
 
     /// Returns the request, for any HTTP client, and the reply that reads its response.
     ///
-    /// The sender must fulfill [the sender's contract](crate::call#the-senders-contract). The
-    /// returned request has the `http` crate's `Debug` implementation, which displays the URL even
-    /// if it [is secret](Reply::has_secret_url).
+    /// The sender must fulfill [its contract](crate::call#the-senders-contract). The returned
+    /// request has the `http` crate's `Debug` implementation, which displays the URL even if it [is
+    /// secret](Reply::has_secret_url).
     pub fn into_parts(self) -> (Request<Body>, Reply<T>) {
         (self.request, self.reply)
     }
@@ -240,8 +241,8 @@ impl<T> Call<T> {
         MaskedUrl::new(self.request.uri(), self.reply.has_secret_url())
     }
 
-    /// Sets which kind of host a custom call is for. This determines, among other things, what a
-    /// 401 means for the token.
+    /// Sets the kind of host that a custom call is sent to. This determines, among other things,
+    /// what a 401 means for the token.
     pub fn host(mut self, host: Host) -> Self {
         self.reply.set_host(host);
         self
@@ -253,8 +254,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Sets the size limit for the response, in bytes. It overrides the transport's limit and
-    /// [`DEFAULT_MAX_BODY_SIZE`].
+    /// Sets the size limit for a successful response, in bytes. It overrides the transport's limit
+    /// and [`DEFAULT_MAX_BODY_SIZE`].
     pub fn max_body_size(mut self, bytes: usize) -> Self {
         self.reply.set_max_body_size(bytes);
         self
@@ -273,7 +274,8 @@ impl<T> Call<T> {
         self
     }
 
-    /// Marks the URL as secret, so that this library redacts it wherever URLs are displayed.
+    /// Marks the URL as secret, so that this library redacts the path and query wherever it
+    /// displays the URL.
     pub fn secret_url(mut self) -> Self {
         self.reply.set_secret_url();
         self

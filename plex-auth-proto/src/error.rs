@@ -32,9 +32,9 @@ mod transport;
 /// An error from a [`Call`](crate::Call): the response is an error or cannot be read, or no
 /// complete response arrived.
 ///
-/// These two cases are never confused: [`is_token_invalid`](Self::is_token_invalid) returns true
-/// only if Plex said that the token is invalid. Most programs need only the predicates of this
-/// type, not its variants.
+/// A network failure is never mistaken for an invalid token:
+/// [`is_token_invalid`](Self::is_token_invalid) returns true only if Plex said that the token is
+/// invalid. Most programs need only the predicates of this type, not its variants.
 ///
 /// ```
 /// use plex_auth_proto::{ClientIdentity, Error, PlexTv, Token, http};
@@ -160,7 +160,7 @@ impl Error {
     }
 
     /// Returns whether a 401, 403 or 498 may be from a proxy or a captive portal instead of
-    /// plex.tv, and so does not mean that the token is invalid. See
+    /// plex.tv. If so, it does not mean that the token is invalid. See
     /// [`ResponseError::is_unconfirmed`].
     pub fn is_unconfirmed(&self) -> bool {
         self.as_response().is_some_and(ResponseError::is_unconfirmed)
@@ -260,7 +260,8 @@ impl Error {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// Flows that retry, such as [`RetriedCall`](crate::flow::RetriedCall), do this themselves.
+    /// Flows that retry, such as [`RetriedCall`](crate::flow::RetriedCall), handle the wait
+    /// themselves.
     pub fn retry_after(&self) -> Option<RetryAfter> {
         self.as_response()?.retry_after()
     }

@@ -31,8 +31,9 @@
 //!   are the flows for such devices.
 //! - [`token_source`] is the I/O-free part of the transports' `TokenSource`, which shares one token
 //!   across the whole program.
-//! - The docs of [`Error`] list every error and what to do about it. An error is a
-//!   [`ResponseError`] if a complete response arrived, and a [`TransportError`] otherwise.
+//! - The docs of [`Error`] list every error and what to do about it. A [`ResponseError`] describes
+//!   a response that is an error or cannot be read. A [`TransportError`] says why no complete
+//!   response arrived.
 //! - An [`Observer`] receives a report on each request, for logs, metrics and traces.
 //!
 //! # Serialization
@@ -52,13 +53,13 @@
 //!
 //! To store or send data, copy the fields that you need into a type of your own. To save a secret,
 //! write the value returned by its `expose` method to a protected place. [`Credentials`] has no
-//! such method. Flows have their own saved state.
+//! such method. To save the state of a login or a token refresher, use the flow's `save` method.
 //!
 //! # WebAssembly
 //!
 //! The crate compiles for `wasm32-unknown-unknown`: it performs no I/O and reads no clock. A
-//! program in a browser sends the requests with `fetch`, which cannot fulfill all of [the sender's
-//! contract](call#the-senders-contract):
+//! program in a browser sends the requests with `fetch`, which cannot meet every requirement of
+//! [the sender's contract](call#the-senders-contract):
 //!
 //! - With `redirect: "manual"`, a redirect is not followed, but its status and target are hidden:
 //!   the response is opaque, with status 0 and no headers. Report it as a [transport
@@ -152,8 +153,8 @@ pub mod pin {
     pub use crate::values::pin_code::{InvalidPinCode, PinCode};
 }
 
-/// Media servers: the servers and players of an account, server information, source connections,
-/// the types and scopes of transient tokens, and claim tokens.
+/// Types for media servers: an account's servers and players, server information, source
+/// connections, the types and scopes of transient tokens, and claim tokens.
 pub mod server {
     pub use crate::media_server::root::ServerRoot;
     pub use crate::media_server::server_identity::ServerIdentity;

@@ -2,13 +2,15 @@ use http::Method;
 
 pub(crate) mod context;
 
-/// The kind of host that a request is for.
+/// The kind of host that a request is sent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Host {
-    /// Plex's account service. If it answers 401 to a token, the token is no longer valid.
+    /// Plex's account service. If it answers 401 to a request that carries a token, the token is no
+    /// longer valid.
     PlexTv,
-    /// A media server. If it answers 401 to a token, the token may still be valid elsewhere.
+    /// A media server. If it answers 401 to a request that carries a token, the token may still be
+    /// valid elsewhere.
     MediaServer,
 }
 

@@ -42,7 +42,8 @@ pub(crate) mod session;
 /// | [`claim_token`](Self::claim_token) | getClaimToken | `GET https://plex.tv/api/claim/token.json` |
 ///
 /// `{plex.tv}` is the base URL: `https://plex.tv/api/v2`, unless the client was created with
-/// [`at`](Self::at). The other operations use the base URL without `/api/v2`.
+/// [`at`](Self::at). The operations listed with `https://plex.tv` use the base URL without
+/// `/api/v2`.
 ///
 /// Each method's docs list the errors that are specific to it. Every operation can also return the
 /// errors in the table of [`Error`](crate::Error), such as those for 429 and 5xx.
@@ -90,7 +91,7 @@ impl PlexTv {
 
     /// Starts a custom request to plex.tv, with the identity's headers and without a token. `path`
     /// is relative to the base URL and may contain a query. A fragment is never sent. An invalid
-    /// path is reported when the request is finished.
+    /// path is reported when the request is built.
     ///
     /// Turn the finished request into a call with [`Call::json`](crate::Call::json).
     pub fn request(&self, method: Method, path: &str) -> Builder {

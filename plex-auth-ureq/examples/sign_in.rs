@@ -74,7 +74,8 @@ fn ask(prompt: &str) -> io::Result<String> {
     Ok(line)
 }
 
-/// Asks like [`ask`], but does not echo the input. Only the line ending is removed from a password.
+/// Asks for input like [`ask`] does, but does not echo it. Only the line ending is removed, because
+/// a password can end with a space.
 fn ask_hidden(prompt: &str) -> io::Result<String> {
     if io::stdin().is_terminal() {
         return rpassword::prompt_password(prompt);

@@ -10,8 +10,9 @@ use crate::roots;
 use crate::transport::Transport;
 
 impl Transport {
-    /// Creates a transport with safe defaults: no redirects, limits of 30 s per exchange and 1 MiB
-    /// per response, rustls with Mozilla's roots, and no proxy, regardless of the environment.
+    /// Creates a transport with safe defaults. An exchange is limited to 30 s, connecting to 10 s,
+    /// and a response to 1 MiB. The transport trusts Mozilla's root certificates, follows no
+    /// redirects, and uses no proxy, even if the environment sets one.
     pub fn new() -> Self {
         Self::over_own(Connections::new(
             None,
@@ -67,7 +68,7 @@ impl TransportBuilder {
 
     /// Sends all requests through an HTTP proxy, such as `http://proxy.example:3128`. If the proxy
     /// requires credentials, put `user:password@` before the host, percent-encoded. They are sent
-    /// with the Basic scheme; NTLM and Kerberos are not supported.
+    /// with Basic authentication; NTLM and Kerberos are not supported.
     ///
     /// A tunnel (`CONNECT`) is requested for both `http` and `https`. For an `https` request, the
     /// proxy learns only the host. For an `http` request, it can read everything, including the
@@ -188,7 +189,7 @@ mod tests {
         assert_eq!(error, InvalidTransport::ProxyProtocol);
         assert_eq!(
             error.to_string(),
-            "the proxy's protocol is not supported; use an http proxy, or your own agent with Transport::over"
+            "the proxy's protocol is not supported; use an http proxy, or pass your own agent to Transport::over"
         );
     }
 }

@@ -49,7 +49,7 @@ impl CallersAgent {
         self.agent.config()
     }
 
-    /// Marks this origin's idle connections to be closed before its next request.
+    /// Marks the idle connections to this origin to be closed before the next request to it.
     pub(crate) fn retire(&self, origin: RequestOrigin) {
         self.retired().insert(origin);
     }

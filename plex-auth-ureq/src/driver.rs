@@ -19,8 +19,8 @@ impl Transport {
     /// Drives a flow to its end on this thread. Each request is sent from a separate thread,
     /// because several can be in flight.
     ///
-    /// This blocks until the flow ends: up to 15 or 30 minutes for a PIN login, possibly
-    /// indefinitely for a refresher. To be able to stop the flow, use
+    /// This blocks until the flow ends, which usually takes at most 30 minutes for a PIN login, and
+    /// may never happen for a refresher. To be able to stop the flow, use
     /// [`drive_with`](Self::drive_with) or a [`driver`](Self::driver). Returns `None` if the flow
     /// is already finished. Actions other than requests are completed with
     /// [`Completion::Unsupported`].
@@ -164,8 +164,8 @@ impl<F: Flow> Driver<F> {
         &self.flow
     }
 
-    /// Returns the flow, to change its settings or to report an event, such as a rejected token.
-    /// The next [step](Self::step) takes the change into account.
+    /// Returns a mutable reference to the flow, for example to change its settings or to report a
+    /// rejected token. The next [step](Self::step) takes the change into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
     }

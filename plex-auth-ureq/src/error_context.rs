@@ -199,8 +199,8 @@ fn classify_io(error: &io::Error, context: &ErrorContext<'_>) -> Failure {
     }
 }
 
-/// Returns whether the name was not found. The standard library reports this only as text, except
-/// on Windows, which has error codes for it.
+/// Returns whether the error means that the resolver found no address for the name. The standard
+/// library reports this only as text, except on Windows, which has error codes for it.
 pub(crate) fn is_lookup_error(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(number) => cfg!(windows) && (11001..=11004).contains(&number),

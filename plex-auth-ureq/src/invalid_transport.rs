@@ -17,11 +17,11 @@ pub enum InvalidTransport {
         /// The number of the certificate, starting at 1.
         number: usize,
     },
-    /// The proxy URL is invalid, for example because a character in the password is not
+    /// The proxy URL is invalid, for example because a special character in the password is not
     /// percent-encoded.
     ProxyUrl,
-    /// The proxy's protocol is not supported: SOCKS, or `https` without the feature `rustls`. Use
-    /// your own agent.
+    /// The proxy's protocol is not supported. An `https` proxy requires the feature `rustls`. For a
+    /// SOCKS proxy, use your own agent with [`Transport::over`](crate::Transport::over).
     ProxyProtocol,
     /// An entry of `NO_PROXY` is invalid. If it were ignored, a connection that should be direct
     /// would use the proxy.
@@ -48,7 +48,7 @@ impl fmt::Display for InvalidTransport {
                  special characters in the password",
             ),
             Self::ProxyProtocol => f.write_str(
-                "the proxy's protocol is not supported; use an http proxy, or your own agent with Transport::over",
+                "the proxy's protocol is not supported; use an http proxy, or pass your own agent to Transport::over",
             ),
             Self::NoProxyEntry { number } => write!(
                 f,

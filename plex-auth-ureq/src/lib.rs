@@ -34,8 +34,8 @@
 //! A transport fulfills [the sender's contract](proto::call#the-senders-contract). The following
 //! holds for every transport, because this crate applies its settings to each request:
 //!
-//! - Redirects are not followed, because that would send the token to the redirect target. They are
-//!   reported as [`Redirected`](proto::ResponseError::Redirected).
+//! - Redirects are not followed, because following them would send the token to the redirect
+//!   target. They are reported as [`Redirected`](proto::ResponseError::Redirected).
 //! - An exchange, from the name lookup to the last byte of the response, ends within 30 s
 //!   ([`DEFAULT_TIMEOUT`]), and connecting, including any proxy and TLS, ends within 10 s, unless
 //!   your own agent sets other limits. [`Transport::timeout`] changes the limit for the whole
@@ -44,7 +44,8 @@
 //!   transport sets another limit.
 //! - The request is sent as the core built it, plus a `host` header, `connection: close` if the
 //!   request has its own connection, and your own agent's `user-agent` if the request has none. It
-//!   has one `accept`, no `accept-encoding`, and either a `content-length` or no body.
+//!   has one `accept` header, no `accept-encoding` header, and either a `content-length` header or
+//!   no body.
 //! - Only [idempotent](Reply::is_idempotent) calls are retried; a sign-in is never sent twice. A
 //!   call is retried if the server closes a reused connection, and to confirm a
 //!   [`Mismatched`](ResponseError::Mismatched) response or a refusal on a reused connection,
@@ -60,7 +61,7 @@
 //!
 //! - The time limit applies to every phase, even if a proxy sends its response byte by byte. The
 //!   limit for connecting includes the name lookup.
-//! - Every error before the request is sent says that nothing was sent.
+//! - Every error that occurs before the request is sent says that nothing was sent.
 //! - Over TLS, a body that ends when the connection closes counts as complete only if the server
 //!   sends `close_notify`.
 //! - A name is looked up at most once per connection; IP addresses are not looked up.
@@ -95,13 +96,14 @@
 //! decoded bytes.
 //!
 //! The time limit relies on the operating system's socket timeouts, which can expire late if no
-//! data arrives: on Linux, by up to an eighth. In measurements, exchanges with a limit of 3 s ended
-//! after up to 3.3 s, and those with a limit of 30 s after up to 31.4 s.
+//! data arrives: on Linux, up to an eighth of the timeout late. In measurements, exchanges with a
+//! limit of 3 s ended after up to 3.3 s, and exchanges with a limit of 30 s after up to 31.4 s.
 //!
-//! Up to three idle connections per host, and ten in total, are kept, as in ureq. One that has been
-//! idle for 15 s is not reused, but stays open until a later exchange closes it. If the threads that
-//! share a transport need more connections, the ones that have been idle the longest are closed. To
-//! keep more, use [`Transport::over`] with an agent that does.
+//! Like ureq, a transport keeps up to three idle connections per host, and up to ten in total. A
+//! connection that has been idle for 15 s is not reused, but stays open until a later exchange
+//! closes it. If the threads that share a transport need more connections, the ones that have been
+//! idle the longest are closed. To keep more idle connections, use [`Transport::over`] with an
+//! agent whose limits are higher.
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
 //! until the resolver returns. A transport and its clones share a pending lookup of the same host
@@ -137,7 +139,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Use an HTTP proxy, or the one set in the environment:
+//! Use an HTTP proxy, or the proxy that is set in the environment:
 //!
 //! ```no_run
 //! use plex_auth_ureq::Transport;
@@ -147,7 +149,7 @@
 //! # Ok::<(), plex_auth_ureq::InvalidTransport>(())
 //! ```
 //!
-//! Use your own agent for features that ureq has and this crate does not: the platform's root
+//! Use your own agent for features that ureq has but this crate does not: the platform's root
 //! certificates (`platform-verifier`), the system's TLS implementation (`native-tls`) or a SOCKS
 //! proxy (`socks-proxy`). Enable them in your `Cargo.toml`, in a direct dependency on `ureq`. If a
 //! feature is used without being enabled, ureq panics; a SOCKS proxy from the environment is

@@ -67,8 +67,8 @@ impl Drop for Handle {
 }
 
 impl TokenSource {
-    /// Creates a token source and starts a thread that runs its refresher over this transport. The
-    /// state is not saved.
+    /// Creates a token source and starts a thread that runs its refresher with this transport. The
+    /// refresher's state is not saved.
     ///
     /// If no thread can be started, nothing renews the token, and [`token`](Self::token) returns
     /// [`TokenError::Stopped`] unless there is a valid token.
@@ -129,16 +129,16 @@ impl TokenSource {
         source
     }
 
-    /// Returns the token. Waits for the first one, or for a new one if the last one has expired or
-    /// was rejected.
+    /// Returns the current token. Waits for a token if there is none yet, or if the last one has
+    /// expired or was rejected.
     ///
     /// If plex.tv rejects a device's token within ten minutes of its renewal, the next renewal
     /// waits until those ten minutes are over.
     ///
     /// # Errors
     ///
-    /// Returns a [`TokenError`] if there will be no token, or if the `save` callback calls this
-    /// while no token is valid.
+    /// Returns a [`TokenError`] if no token will become available, or if the `save` callback calls
+    /// this method while no token is valid.
     pub fn token(&self) -> Result<Token, TokenError> {
         self.token_until(None)
     }
@@ -168,8 +168,8 @@ impl TokenSource {
     }
 
     /// Sends a call with the token. If the host that issued the token rejects it, and the call can
-    /// safely be sent again, waits up to 30 s for the next token and sends the call with that one.
-    /// A call can safely be sent again if it is idempotent, or if the error's
+    /// safely be sent again, waits up to 30 s for a new token and sends the call again with the new
+    /// token. A call can safely be sent again if it is idempotent, or if the error's
     /// [outcome](crate::Error::outcome) shows that the first request was not carried out.
     ///
     /// `call` creates the call, and may be called twice. A media server's response never counts as
@@ -200,8 +200,8 @@ impl TokenSource {
         }
     }
 
-    /// Returns the status for display and logs: the last errors and, if there will be no token, the
-    /// reason.
+    /// Returns the status for display and logs: the last errors and, if there will be no more
+    /// tokens, the reason.
     pub fn status(&self) -> TokenSourceStatus {
         self.0.slot.status()
     }

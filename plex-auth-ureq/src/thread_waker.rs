@@ -1,4 +1,4 @@
-//! A waker that blocks a thread until it is woken.
+//! A waker for a thread that blocks until it is woken.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};

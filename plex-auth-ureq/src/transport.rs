@@ -41,8 +41,8 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Creates a transport over your own agent, such as one with another TLS implementation, a
-    /// SOCKS proxy or other pool settings.
+    /// Creates a transport that uses your own agent, for example an agent with another TLS
+    /// implementation, a SOCKS proxy or different pool settings.
     ///
     /// Most guarantees hold, because this crate applies its settings to each request; the agent
     /// itself is not changed. Its time limit for the whole exchange, if set, replaces
@@ -214,10 +214,10 @@ impl Transport {
     /// Sends a request from a flow or from [`Call::into_outgoing`], and returns the unparsed
     /// response.
     ///
-    /// A body is cut off at the size limit. If the body ends early, a successful response is an
-    /// error, and so is a 4xx response if none of its body arrived; any other response is returned
-    /// with the part that arrived. Error statuses and unreadable bodies are reported by the call's
-    /// [`Reply`](plex_auth_proto::Reply), or by the flow.
+    /// A body is cut off at the size limit. If the body ends early, returns an error for a
+    /// successful response, and for a 4xx response if none of the body arrived; any other response
+    /// is returned with the part that arrived. Error statuses and unreadable bodies are reported by
+    /// the call's [`Reply`](plex_auth_proto::Reply), or by the flow.
     ///
     /// ```no_run
     /// # fn saved_identifier() -> String { "example".into() }
@@ -232,7 +232,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// Returns a [`TransportError`] if no response arrived, or if too little of it arrived.
+    /// Returns a [`TransportError`] if no response arrived, or if the response ended too early.
     pub fn fetch(&self, outgoing: Outgoing) -> Result<Response<Body>, TransportError> {
         let outgoing = self.with_limit(outgoing);
         self.confirmed(&outgoing, self.deadline(&outgoing), &mut self.observed(&outgoing))

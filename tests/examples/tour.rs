@@ -139,7 +139,7 @@ impl Tour<'_> {
 
     fn source(&self) -> Outcome<Source> {
         let sources = self.server.with(|fake| fake.server(Which::Claimed).sources().to_vec());
-        Ok(sources.first().ok_or("the fake knows a source")?.uri.parse()?)
+        Ok(sources.first().ok_or("the fake knows no source")?.uri.parse()?)
     }
 }
 

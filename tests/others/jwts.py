@@ -125,7 +125,7 @@ def pyjwts_by_us(program):
     from_another = encoded(claims(iss="plex.example"))
     check_refused("... from another issuer", "the JWT was not issued by plex.tv", from_another)
     check_refused("... without an expiration time", "the JWT's expiration time is missing or unreadable", encoded(claims(exp=None)))
-    not_among = "the JWT is signed with a key that is not in Plex's list; fetch the keys again, but only once"
+    not_among = "the JWT's key ID matches none of Plex's Ed25519 keys; fetch the keys again, but only once"
     check_refused("... signed with a key that is not in the list", not_among, encoded(name="newer"))
     no_use = "none of Plex's keys is an Ed25519 signing key"
     check_refused("... if the list has only an RSA key", no_use, encoded(), keys[:1])

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 /// drops packets. It stays open until this value is dropped.
 ///
 /// It is a listener with a full accept queue: Linux drops further SYN packets. Other systems may
-/// refuse the connection instead. On those, [`open`](Self::open) fails.
+/// accept or refuse the connection instead, and [`open`](Self::open) then fails.
 #[derive(Debug)]
 pub struct BlackHole {
     port: u16,
@@ -47,7 +47,7 @@ impl BlackHole {
                 Err(error) => return Err(error),
             }
         }
-        Err(io::Error::other("this system accepts connections beyond a full queue"))
+        Err(io::Error::other("this system accepts connections although the queue is full"))
     }
 
     /// Returns the URL: `http://127.0.0.1:PORT`.

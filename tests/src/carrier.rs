@@ -120,7 +120,7 @@ impl Carrier {
         self.exchange(call).map(Response::into_body)
     }
 
-    /// Sends a call and returns its output with status and headers.
+    /// Sends a call and returns its output with the status and the headers.
     fn exchange<T>(&self, call: Call<T>) -> Result<Response<T>, Error> {
         match self {
             Self::Value(_) | Self::HandMade(_) => {
@@ -154,7 +154,7 @@ impl Carrier {
         }
     }
 
-    /// Reads the clocks, for the methods of a flow that this carrier drives.
+    /// Returns the current time, to pass to the methods of a flow that this carrier drives.
     pub fn now(&self) -> Now {
         static START: LazyLock<Instant> = LazyLock::new(Instant::now);
         match self {

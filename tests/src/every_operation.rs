@@ -1,6 +1,6 @@
 //! Every operation in the core's public list, with inputs and a successful response. A test that
-//! iterates over [`every_operation`] cannot miss a new operation: it panics until the operation has
-//! been added here.
+//! iterates over [`every_operation`] cannot miss a new operation: the function panics until the
+//! operation has been added here.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -27,7 +27,8 @@ pub const IDENTIFIER: &str = "3381b62b-9ab7-4e37-827b-203e9809eb58";
 pub const PIN: u64 = 8_160_397_245_183_641;
 
 /// The operations that read nothing from a successful response. Any body within the size limit is
-/// accepted, except a compressed body or a web page that is not a media server's own `200 OK` page.
+/// accepted, except a compressed body or a web page. A media server's own `200 OK` page is also
+/// accepted.
 pub const WITHOUT_OUTPUT: [&str; 6] = [
     "linkOAuthPin",
     "registerDeviceJWK",
@@ -41,7 +42,7 @@ pub const WITHOUT_OUTPUT: [&str; 6] = [
 pub const SIGNATURE: &[u8; 64] =
     b"dev1ce-Qm4xVt9Ks2Wd7Jb5Np8Hc3Lz6Rg1Yf0-Tk5vXn8Bq2Mw7Gj4Pd9Sh3Zr-";
 
-/// A Home PIN. It is too short to search for on its own; in a URL, it follows `pin=`.
+/// A Home PIN. It is too short to search for on its own, so tests search for it with a prefix.
 pub const HOME_PIN: &str = "8305";
 
 /// The hosts and the values that the operations need.
@@ -60,7 +61,7 @@ pub struct Inputs {
     pub claim_token: ClaimToken,
     pub home_user: HomeUserUuid,
     pub home_pin: HomePin,
-    /// Replaces the deadline of operations that set one, because it is too long for a test.
+    /// Replaces the deadlines that operations set, which are too long for a test.
     pub deadline: Option<Duration>,
 }
 
@@ -117,9 +118,9 @@ pub fn every_operation() -> Vec<EveryOperation> {
     OPERATIONS.iter().map(with_call).collect()
 }
 
-/// Returns a few operations that a transport could treat differently: they are idempotent or not,
-/// are sent to plex.tv or to a media server, and have an output or none. Use this in tests that
-/// wait or repeat many cases.
+/// Returns a few operations that a transport could treat differently: only some are idempotent,
+/// only some are sent to plex.tv, and only some have an output. Use this in tests that wait or that
+/// repeat many cases.
 pub fn one_of_each_kind() -> Vec<EveryOperation> {
     const NAMES: [&str; 4] =
         ["getTokenDetails", "postUsersSignInData", "getTransientToken", "signOut"];
@@ -247,7 +248,7 @@ impl EveryOperation {
         self.call.request(inputs)
     }
 
-    /// Returns the path of the request, below the host's base URL.
+    /// Returns the path of the request, relative to the host's base URL.
     pub fn path(&self) -> String {
         self.request(&Inputs::at("https://plex.example")).uri().path().to_owned()
     }
@@ -266,7 +267,7 @@ impl EveryOperation {
         self.call.read(inputs, response)
     }
 
-    /// Returns the error of a request that received no response.
+    /// Returns the error for a request that received no response.
     pub fn transport_error(
         &self,
         inputs: &Inputs,

@@ -76,7 +76,7 @@ impl Point {
 pub struct Fault {
     /// The point at which it ended.
     pub point: Point,
-    /// The number of complete responses before that.
+    /// The number of complete responses that were sent before it ended.
     pub answered: usize,
     /// The `X-Plex-Client-Identifier` of the request that failed as a result. `None` after a
     /// complete response, or if the request had no such header.
@@ -143,7 +143,8 @@ enum Ending {
     Closes {
         answers: usize,
     },
-    /// The connection ends after this many responses, at a point and an offset within it.
+    /// After this many responses, the connection ends at this point of the next request. In a head
+    /// or body, `place` determines how many bytes are sent.
     Fault {
         point: Point,
         after: usize,

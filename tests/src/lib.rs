@@ -2,19 +2,19 @@
 //!
 //! - [`carrier`] sends a call straight to a fake in memory, with the bare client, or through one of
 //!   the transports.
-//! - [`every_operation`] has each operation of the core with valid inputs and a successful
+//! - [`every_operation`] lists each operation of the core with valid inputs and a successful
 //!   response.
 //! - [`RawServer`] writes scripted bytes, which need not be HTTP.
 //! - [`TlsServer`] ends TLS connections in a chosen way, and [`RandomTlsServer`] misbehaves at
 //!   random.
-//! - [`BlackHole`] is a port that neither accepts nor refuses a connection.
+//! - [`BlackHole`] is a port that neither accepts nor refuses connections.
 //! - [`FaultPlan`] ends the connections of a [`Server`](plex_auth_fake::Server) early.
-//! - [`bare_client`] is a minimal client, to send requests without a library in between.
-//! - [`Reports`] is an observer that records its notifications, and [`trace`] a `tracing`
+//! - [`bare_client`] is a minimal HTTP client that sends requests without the libraries.
+//! - [`Reports`] is an observer that records its notifications, and [`trace`] contains a `tracing`
 //!   subscriber.
-//! - [`in_parallel`] runs a check for each of several items at the same time.
-//! - [`dropped_after`] polls a future a number of times and drops it.
-//! - [`workloads`] is the work that the benchmarks measure, and [`table`] prints the results.
+//! - [`in_parallel`] runs a check for several items at the same time.
+//! - [`dropped_after`] polls a future up to a number of times, then drops it.
+//! - [`workloads`] contains the work that the benchmarks measure, and [`table`] prints the results.
 
 #![allow(
     clippy::expect_used,

@@ -50,7 +50,7 @@ pub struct RawRequest {
 /// A server on `127.0.0.1` that runs a script on each connection. It uses background threads, which
 /// stop when it is dropped.
 ///
-/// At the end of a script the connection is closed.
+/// At the end of a script, the connection is closed.
 ///
 /// ```
 /// use plex_auth_tests::{RawServer, Step};

@@ -63,8 +63,7 @@ impl Table {
         line(what, &numbers[0], &numbers[1], &format!("{ratio:.3}"), &limit.to_string(), verdict);
     }
 
-    /// Returns a failure exit code if any row exceeded its limit, after printing the number of such
-    /// rows.
+    /// Returns a failure exit code if any row exceeded its limit, and prints how many did.
     pub fn finish(self) -> ExitCode {
         if self.exceeded > 0 {
             println!("rows above their limit: {}", self.exceeded);

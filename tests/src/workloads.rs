@@ -19,8 +19,8 @@ pub struct Work {
     pub kind: Kind,
     /// The work done by the library.
     pub ours: Side,
-    /// The work that `ours` is compared with: the same work done by hand, or for [`Kind::Growth`]
-    /// usually the parsing of a smaller response.
+    /// The work that `ours` is compared with: hand-written code for the same work, or for
+    /// [`Kind::Growth`], usually the library's parsing of a smaller response.
     pub baseline: Side,
     /// The limit on the number of instructions: usually the measured ratio to the baseline, plus a
     /// margin.

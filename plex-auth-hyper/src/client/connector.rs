@@ -81,9 +81,9 @@ impl Opening {
         Poll::Ready(Err(ClientError::ConnectTimedOut(CONNECT_TIMEOUT).into()))
     }
 
-    /// Returns the elapsed time, rounded down to whole seconds if it is at least one second.
-    /// hyper-util does not report its limit for a single address, which is shorter if there are
-    /// several addresses.
+    /// Returns the elapsed time, but at most `CONNECT_TIMEOUT`. If it is at least one second, it is
+    /// rounded down to whole seconds. hyper-util does not report its limit for a single address,
+    /// which is shorter if there are several addresses.
     fn exceeded_limit(&self) -> Duration {
         let passed = TokioTimer::new().now().saturating_duration_since(self.since);
         let seconds = Duration::from_secs(passed.as_secs());
@@ -128,8 +128,8 @@ fn is_connect_timeout(error: &(dyn Error + 'static)) -> bool {
     false
 }
 
-/// A record of whether a connection has already delivered a response, stored in hyper-util's
-/// information about the connection.
+/// A record of whether a connection has already delivered a response. It is attached to
+/// hyper-util's [`Connected`].
 #[derive(Clone, Debug, Default)]
 pub(super) struct ConnectionUse {
     had_response: Arc<AtomicBool>,

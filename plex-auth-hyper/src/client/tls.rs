@@ -8,8 +8,8 @@ pub(crate) fn roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
 }
 
-/// Creates settings that trust these root certificates. The provider is always named: if another
-/// crate enables a second one, rustls panics when it selects a default.
+/// Creates settings that trust these root certificates. The crypto provider is set explicitly: if
+/// another crate enabled a second provider, rustls would panic when selecting a default.
 pub(crate) fn settings(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let provider = Arc::new(ring::default_provider());
     let builder =

@@ -15,9 +15,8 @@ use crate::operation::context::RequestContext;
 /// transport's `fetch`.
 ///
 /// [`Call::into_outgoing`](crate::Call::into_outgoing) returns one, and a flow returns one for each
-/// of its requests. The sender must fulfill [the sender's
-/// contract](crate::call#the-senders-contract), and return the response or a [transport
-/// error](Self::transport_error).
+/// of its requests. The sender must fulfill [its contract](crate::call#the-senders-contract), and
+/// return the response or a [transport error](Self::transport_error).
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }
@@ -110,9 +109,9 @@ impl Outgoing {
         self.settings.deadline
     }
 
-    /// Sets the size limit for the response, in bytes, unless the call has its own. Use this in a
-    /// sender that replaces [`DEFAULT_MAX_BODY_SIZE`](crate::call::DEFAULT_MAX_BODY_SIZE) with one
-    /// limit for all calls.
+    /// Sets the size limit for a successful response, in bytes, unless the call has its own limit.
+    /// Use this in a sender that replaces
+    /// [`DEFAULT_MAX_BODY_SIZE`](crate::call::DEFAULT_MAX_BODY_SIZE) with one limit for all calls.
     pub fn default_max_body_size(mut self, bytes: usize) -> Self {
         self.settings.default_max_body_size = bytes;
         self
@@ -143,8 +142,8 @@ impl Outgoing {
         response
     }
 
-    /// Returns whether the sender must confirm the response: repeat the request on a [connection of
-    /// its own](Self::on_own_connection) and use the new response instead.
+    /// Returns whether the sender must confirm the response: that is, repeat the request on [its
+    /// own connection](Self::on_own_connection) and use the new response instead.
     ///
     /// If a server or a proxy sends one response too many on a reused connection, each later
     /// request receives the response to a different request. A successful response can be compared
@@ -155,8 +154,8 @@ impl Outgoing {
     /// [`Refused`](crate::error::Outcome::Refused), or if it reports that a PIN is gone. The cost
     /// is one extra request if the refusal is genuine.
     ///
-    /// Call this only if other requests have or may have used the connection. The first response on
-    /// a connection needs no confirmation.
+    /// Call this only if other requests may have used the connection. The first response on a
+    /// connection needs no confirmation.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

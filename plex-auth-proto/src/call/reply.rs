@@ -248,10 +248,11 @@ impl<T> Reply<T> {
     ///
     /// If a server or a proxy sends one response too many on a reused connection, each later
     /// request receives the response to a different request. An operation of this crate shares
-    /// connections only if that is harmless:
+    /// connections only if that is harmless for one of these reasons:
     ///
     /// - Its response is compared with the request, and a response to another request is reported
-    ///   as [`Mismatched`](ResponseError::Mismatched) (`token_details` and `poll_pin`).
+    ///   as [`Mismatched`](ResponseError::Mismatched) (`token_details`, `poll_pin` and
+    ///   `poll_device_pin`).
     /// - Its response is the same for everyone (`plex_keys` and `server_identity`) or can be used
     ///   only once (`nonce`).
     ///

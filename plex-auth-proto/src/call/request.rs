@@ -57,7 +57,7 @@ pub(crate) fn set_json_text(request: &mut Request<Body>, json: String) {
     *request.body_mut() = Body::from(json);
 }
 
-/// Starts a custom request. An invalid `path` is reported when the request is finished.
+/// Starts a custom request. An invalid `path` is reported when the request is built.
 pub(crate) fn builder(
     identity: &ClientIdentity,
     url: &ServerUrl,

@@ -7,7 +7,8 @@ use http::{Extensions, HeaderMap, StatusCode};
 use crate::error::{Outcome, ResponseError};
 use crate::operation::context::RequestContext;
 
-/// The size limit for a response, unless the call or the transport sets its own: 1 MiB.
+/// The size limit for a successful response: 1 MiB, unless the call or the transport sets another
+/// limit.
 ///
 /// Parsing a response to one of this crate's operations never takes more than 16 bytes of memory
 /// per byte of the body, plus 256 KiB, whatever the body contains.

@@ -45,7 +45,7 @@ pub enum Outcome {
     /// [`TransportError::kind`].
     NotSent,
     /// The request was refused and not carried out. Retrying is safe, and useful once the cause is
-    /// resolved: for example, wait after a rate limit, or ask the user after a wrong password.
+    /// resolved: for example, once a rate limit has reset or the user has corrected the password.
     Refused,
     /// The request may have been carried out. Retry only if it is
     /// [idempotent](super::RequestContext::is_idempotent). Otherwise, first check whether it took
@@ -101,8 +101,8 @@ impl ResponseError {
     /// plex.tv. If so, the token or the password may still be valid, and the account may still have
     /// access.
     ///
-    /// This is the case if the body is not one of Plex's errors: for example, if it is a web page
-    /// or an incomplete response. A 401 or 498 without a body counts as a response from Plex if it
+    /// This is the case if the body is not a Plex error response: for example, if it is a web page
+    /// or was cut off. A 401 or 498 without a body counts as a response from Plex if it
     /// was sent over `https`, where an intermediary cannot impersonate Plex.
     pub fn is_unconfirmed(&self) -> bool {
         match self {

@@ -21,7 +21,7 @@ impl PlexError {
         self.code
     }
 
-    /// Returns the HTTP status that the body states for this error, if any.
+    /// Returns the HTTP status that the body lists for this error, if any.
     pub fn status(&self) -> Option<u16> {
         self.status
     }
@@ -54,7 +54,7 @@ const MAX_ERRORS: usize = 16;
 /// The maximum length of a message, in characters.
 const MAX_MESSAGE: usize = 200;
 
-/// Reads the error list from a body. Returns no entries if the body is not one of Plex's errors.
+/// Reads the error list from a body. Returns no entries if the body is not a Plex error response.
 pub(crate) fn read(body: &[u8]) -> Vec<PlexError> {
     let listed = decode::object_or_xml(body, "errors", false);
     let Ok(Some(Listed { mut errors, error, status, .. })) = listed else {
@@ -146,9 +146,8 @@ fn one_line(text: &str) -> Box<str> {
     line.map(|character| if is_shown(character) { character } else { ' ' }).collect()
 }
 
-/// Returns whether the character is safe to print. Besides control characters, this excludes
-/// line and paragraph separators, which start a new line, and directional marks, which can reverse
-/// the text.
+/// Returns whether the character is safe to print: not a control character, not a line or paragraph
+/// separator, which starts a new line, and not a directional mark, which can reverse the text.
 fn is_shown(character: char) -> bool {
     let breaks = matches!(character, '\u{2028}' | '\u{2029}');
     let turns = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -8,8 +8,8 @@ use crate::operation::context::{Origin, RequestContext};
 /// The target of a redirect: the scheme, host and port of its `Location`.
 ///
 /// The host name in `Location` can be any text, including a secret from the request. `Display` and
-/// `Debug` show it only if it is the host that the request was sent to, or a well-known host of
-/// Plex, such as `app.plex.tv`.
+/// `Debug` show it only if it is the host that the request was sent to, or a well-known Plex host,
+/// such as `app.plex.tv`.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }

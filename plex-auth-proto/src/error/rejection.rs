@@ -66,7 +66,7 @@ impl Rejection {
     }
 
     /// Returns the errors that Plex lists in the body: usually one. The slice is empty if the body
-    /// is not one of Plex's errors: for example, if it is empty, or a web page from a media server
+    /// is not a Plex error response: for example, if it is empty, or a web page from a media server
     /// or a proxy.
     pub fn errors(&self) -> &[PlexError] {
         &self.errors
@@ -88,7 +88,7 @@ impl Rejection {
         self.retry_after
     }
 
-    /// Returns whether the response has no body and declares none.
+    /// Returns whether the body is empty and `Content-Length` is absent or zero.
     pub(crate) fn has_empty_body(&self) -> bool {
         self.empty_body
     }
@@ -135,7 +135,7 @@ fn meaning(status: u16, code: u32) -> Option<&'static str> {
         (403, 1045) => "the password and a verification code are required",
         (403, 1068) => "not allowed for this device",
         (422, 1069) => "the code has expired",
-        (403, 1080) => "a server's token is required",
+        (403, 1080) => "a server token is required",
         (_, 1097) => "the device or its key is unknown",
         _ => return None,
     })

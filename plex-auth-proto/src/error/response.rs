@@ -106,7 +106,7 @@ pub enum ResponseError {
         /// The kind of content that arrived instead of the data.
         content: Content,
     },
-    /// A successful response that lacks a required field, or has it in an unreadable form.
+    /// A successful response in which a required field is missing or unreadable.
     #[non_exhaustive]
     UnexpectedShape {
         /// The context of the request.
@@ -118,13 +118,13 @@ pub enum ResponseError {
         /// The problem with the field.
         problem: &'static str,
     },
-    /// A successful response whose PIN, user or token is not the requested one, so it belongs to
-    /// another request. If a server or a proxy sends one response too many on a reused connection,
-    /// each later request receives the response to a different request.
+    /// A successful response for a different PIN, user or token: it belongs to another request. If
+    /// a server or a proxy sends one response too many on a reused connection, each later request
+    /// receives the response to a different request.
     ///
     /// This does not mean that the token is invalid. If the request is idempotent, retry it on a
-    /// connection of its own ([`Call::own_connection`](crate::Call::own_connection)). This
-    /// library's transports do so once. If the request is not idempotent, its outcome is unknown.
+    /// separate connection ([`Call::own_connection`](crate::Call::own_connection)). This library's
+    /// transports do that once. If the request is not idempotent, its outcome is unknown.
     #[non_exhaustive]
     Mismatched {
         /// The context of the request.
@@ -266,7 +266,7 @@ impl ResponseError {
     /// plex.tv, or 410 in response to a call about a PIN. The PIN has expired, never existed, or
     /// was created under another client identifier.
     ///
-    /// A 404 without that code is from a gateway, and does not mean that the PIN is gone.
+    /// A 404 without that code, such as one from a gateway, does not mean that the PIN is gone.
     pub fn is_pin_gone(&self) -> bool {
         let Self::Rejected(rejection) = self else { return false };
         match rejection.status().as_u16() {

@@ -6,7 +6,7 @@ pub(crate) const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// The time between two requests of the same kind. It doubles after each failure, up to a limit.
 ///
 /// Waits are stored as 16-bit seconds to save memory: a program can have a million devices, each
-/// with two of these.
+/// with two backoffs.
 #[derive(Clone, Debug)]
 pub(crate) struct Backoff {
     initial: u16,

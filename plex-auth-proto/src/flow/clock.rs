@@ -55,7 +55,7 @@ impl Clock {
         self.peek(now)
     }
 
-    /// Returns the moment without recording it.
+    /// Returns the same moment as [`at`](Self::at), but does not record the reading.
     pub(crate) fn peek(&self, now: Now) -> Moment {
         let elapsed = self.elapsed_at(now);
         let Some(Reading { server, elapsed: since, wall }) = self.reading.as_deref().copied()

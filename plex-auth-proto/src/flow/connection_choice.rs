@@ -160,16 +160,16 @@ impl ConnectionChoice {
         self
     }
 
-    /// Sets whether a token may be sent unencrypted if no HTTPS connection works. This is off by
-    /// default. Call this before driving the choice.
+    /// Sets whether a token may be sent unencrypted if no HTTPS connection works. The default is
+    /// false. Call this before driving the choice.
     ///
     /// Anyone on the network path can read such a token and use it until it is revoked. An attacker
     /// on the network can block HTTPS, impersonate the server and receive the token. If HTTPS fails
     /// because the router blocks `plex.direct` names (DNS rebinding protection), allow
     /// `plex.direct` in the router's settings instead.
     ///
-    /// The candidates then also include the list's `http` URIs and, if the list says
-    /// `httpsRequired: false`, `http://10.0.2.1:32400` for a URL such as
+    /// If plain HTTP is allowed, the candidates also include the list's `http` URIs and, if the
+    /// list says `httpsRequired: false`, `http://10.0.2.1:32400` for a URL such as
     /// `https://10-0-2-1.<hash>.plex.direct:32400`, whose name stands for a private address. These
     /// plain HTTP URLs are tried only after every HTTPS connection has failed or reached its time
     /// limit, which is at most half of the [timeout](Self::timeout). If the list says

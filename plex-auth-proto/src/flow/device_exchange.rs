@@ -65,8 +65,7 @@ pub(crate) struct Exchange {
     jitter: Duration,
 }
 
-/// The progress of proving that the device has the key. Times are on the clock of
-/// [`Now::elapsed`](crate::flow::Now::elapsed).
+/// The progress of proving that the device has the key. Times are in elapsed time.
 #[derive(Debug)]
 enum Proof {
     /// An unused nonce, and when it expires.
@@ -208,12 +207,12 @@ impl Exchange {
         self.due = self.after(now, wait);
     }
 
-    /// Returns whether this is the ID of the awaited signature.
+    /// Returns whether this is the ID of the signature request in flight.
     pub(crate) fn awaits(&self, id: RequestId) -> bool {
         matches!(self.proof.as_deref(), Some(Proof::Signing { signing, .. }) if signing.id() == id)
     }
 
-    /// Handles the completion of the awaited signature.
+    /// Handles the completion of the signature request in flight.
     pub(crate) fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError> {
         if !completion.fits_signature() {
             return Ok(());

@@ -58,10 +58,11 @@ impl PlexTv {
     /// shows whether the key was registered. The old token becomes invalid when the first new one
     /// is issued.
     ///
-    /// Keep the old token until then. It is not part of the [saved](DeviceTokenRefresher::save)
-    /// state, and a restored refresher does not register the key, because the key may already be
-    /// registered. If it is not, the refresher ends with [`KeyRefused`](DeviceTokenEnd::KeyRefused)
-    /// after more than an hour, and the program can call this method again.
+    /// Keep the old token until the first new one arrives. The old token is not part of the
+    /// [saved](DeviceTokenRefresher::save) state, and a restored refresher does not register the
+    /// key, because the key may already be registered. If the key is not registered, the restored
+    /// refresher ends with [`KeyRefused`](DeviceTokenEnd::KeyRefused) after more than an hour, and
+    /// the program can call this method again.
     pub fn register_device<K: DeviceKey>(
         &self,
         key: K,
@@ -74,9 +75,9 @@ impl PlexTv {
 /// A flow that uses a device's key to renew the device's token indefinitely, usually a day before
 /// it expires.
 ///
-/// It continues through outages, rate limits (it obeys `Retry-After`, up to a day), a wrong clock
-/// and a key that temporarily cannot sign, and [ends](DeviceTokenEnd) only if waiting would not
-/// help. An expired token can still be renewed.
+/// It keeps retrying during outages and rate limits (it obeys `Retry-After`, up to a day), and
+/// while the clock is wrong or the key temporarily cannot sign. It [ends](DeviceTokenEnd) only if
+/// waiting would not help. An expired token can still be renewed.
 ///
 /// # Retries
 ///
@@ -91,7 +92,7 @@ impl PlexTv {
 /// # State
 ///
 /// Save the key before anything else. [Save](Self::save) the state before the first request is sent
-/// and whenever [`renewals`](Self::renewals) has risen, or have the [driver save
+/// and whenever [`renewals`](Self::renewals) has increased, or have the [driver save
 /// it](Self::save_through_driver).
 ///
 /// To share the key, pass it as `&key` or in an `Arc`.
@@ -193,8 +194,9 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// The default is zero. Without jitter, a fleet's requests cluster after an outage and again
     /// six days later.
     ///
-    /// A renewal happens at most a day early, and never before the halfway point between the
-    /// token's issue and its regular renewal. No wait more than doubles.
+    /// A renewal happens at most a day early, and never before the halfway point between the time
+    /// at which the token was issued and its regular renewal. The wait before a retry at
+    /// most doubles.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self
@@ -229,7 +231,7 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     }
 
     /// Returns the number of new tokens handed out so far, not counting the one that the refresher
-    /// was created with. [Save](Self::save) the state whenever this number has risen.
+    /// was created with. [Save](Self::save) the state whenever this number has increased.
     pub fn renewals(&self) -> u64 {
         self.renewals
     }

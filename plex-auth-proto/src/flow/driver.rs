@@ -105,7 +105,7 @@ pub struct Driver<F: Flow, Fetch, Fut, Sleep, Clock: Fn() -> Now> {
 /// The result of one [step](Driver::step) of a driver.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "it is matched at once and never stored")]
-#[must_use = "an action must be completed, and the output is returned once"]
+#[must_use = "an action must be completed, and the output is returned only once"]
 pub enum DriverEvent<O> {
     /// Something has changed: a request was started or completed, or a wait is over. This is the
     /// moment to show the flow's progress and to save its state.

@@ -72,8 +72,8 @@ impl<T> Request<T> {
         self.sent
     }
 
-    /// Reads the result of this request, and sets the clock, if any, by a response. Returns `None`
-    /// if the driver stopped waiting.
+    /// Reads the result of this request. Sets the clock, if there is one, from the `Date` of a
+    /// response. Returns `None` if the driver stopped waiting.
     pub(crate) fn read(
         &self,
         clock: Option<&mut Clock>,
@@ -118,7 +118,8 @@ impl<T> InFlight<T> {
         self.request.as_deref().into_iter().chain(lost).any(|request| request.id == id)
     }
 
-    /// Returns the time until the request in flight is considered lost; `None` if there is none.
+    /// Returns the time until the request in flight is considered lost, or `None` if no request is
+    /// in flight.
     pub(crate) fn left(&self, now: Duration) -> Option<Duration> {
         Some(self.request.as_ref()?.lost_at.saturating_sub(now))
     }

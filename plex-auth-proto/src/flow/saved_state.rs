@@ -201,13 +201,13 @@ pub enum InvalidSavedState {
     OtherFlow,
     /// The state was saved for a different plex.tv or media server URL. The current service must
     /// not receive the token or the PIN in the state.
-    #[error("the state was saved for another service; use the URL it was saved for")]
+    #[error("the state was saved for another base URL; restore it with that URL")]
     OtherService,
-    /// The state was saved under another client identifier. Plex recognizes a PIN or a device key
-    /// only under the identifier that created or registered it.
-    #[error("the state was saved under another client identifier; use that one")]
+    /// The state was saved under another client identifier. Plex accepts a PIN or a device key only
+    /// with the identifier that was used to create or register it.
+    #[error("the state was saved under another client identifier; restore it with that identifier")]
     OtherIdentifier,
     /// The state was saved with another device key.
-    #[error("the state was saved with another device key; use that one")]
+    #[error("the state was saved with another device key; restore it with that key")]
     OtherKey,
 }

@@ -11,7 +11,7 @@ use crate::values::token::Token;
 
 impl PlexTv {
     /// Creates a [flow](ServerAccess) that checks whether the user with this token may use a media
-    /// server, and retries if the check fails.
+    /// server, and retries after temporary errors.
     ///
     /// `machine_identifier` is the identifier that the [server itself
     /// reports](crate::server::ServerIdentity::machine_identifier). Surrounding whitespace is
@@ -77,7 +77,7 @@ pub struct ServerAccess {
 #[non_exhaustive]
 pub enum Access {
     /// The user may use the server. The [`Resource`] contains the user's access token for the
-    /// server, if Plex sent one, and whether the user [owns](Resource::owned) the server.
+    /// server, if Plex sent one, and says whether the user [owns](Resource::owned) the server.
     Granted(Box<Resource>),
     /// The user may not use the server: the account has no access to it. A server that was just
     /// claimed can be missing from Plex's list for up to 90 seconds.
@@ -168,7 +168,7 @@ fn unreadable(fields: &[String]) -> String {
         return "some entries in the server list could not be read".to_owned();
     }
     let fields: Vec<_> = fields.iter().map(|path| format!("`{path}`")).collect();
-    format!("missing or unreadable fields in the server list: {}", fields.join(", "))
+    format!("fields in the server list are missing or unreadable: {}", fields.join(", "))
 }
 
 impl From<GaveUp> for Access {

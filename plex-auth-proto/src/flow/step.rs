@@ -43,9 +43,9 @@ use crate::values::secret::Secret;
 /// ```
 ///
 /// This driver waits for each response. A driver can also keep several requests in flight: it polls
-/// until [`Step::Wait`], and then waits until the time has passed or the next result arrives,
-/// whichever comes first. A program with several flows must remember which flow each [`RequestId`]
-/// belongs to.
+/// until the flow returns [`Step::Wait`], and then waits until the time has passed or the next
+/// result arrives, whichever comes first. A program with several flows must remember which flow
+/// each [`RequestId`] belongs to.
 ///
 /// A flow can be dropped at any point. Its methods never panic and never block. Misuse is harmless:
 /// a completion is ignored if no action with its ID is in flight, or if its kind does not match

@@ -9,8 +9,8 @@ use crate::plex_tv::account::Account;
 use crate::values::token::Token;
 
 impl PlexTv {
-    /// Creates a [flow](TokenCheck) that checks whether a token is valid, and retries if the check
-    /// fails.
+    /// Creates a [flow](TokenCheck) that checks whether a token is valid, and retries after
+    /// temporary errors.
     pub fn token_check(&self, token: &Token) -> TokenCheck {
         TokenCheck { plex_tv: self.clone(), token: token.clone(), retry: Retry::new() }
     }

@@ -65,7 +65,7 @@ impl MediaServer {
 }
 
 /// A flow that requests a transient token, which is valid for up to 48 hours, and renews it. By
-/// default, it does so an hour before the token expires, or earlier if the server has forgotten it.
+/// default, it renews the token an hour before it expires, or earlier if the server rejects it.
 ///
 /// A server that restarts forgets the transient tokens that it issued, and rejects them with 401.
 /// Report this with [`rejected`](Self::rejected): one new token is requested, regardless of the
@@ -79,8 +79,8 @@ impl MediaServer {
 ///
 /// The flow never finishes. In the closure of a transport's `drive_with`, the program can read each
 /// token through [`progress`](Self::progress) and stop driving the flow. A request that a driver
-/// dropped, or that gets no response within a minute, is sent again. A token that arrives after the
-/// minute is still accepted, unless a newer request has returned one. The state can be
+/// dropped, or that gets no response within a minute, is sent again. A token that arrives later
+/// than that is still accepted, unless a newer request has returned one. The state can be
 /// [saved](Self::save) and restored after a restart of the program.
 ///
 /// ```
@@ -167,8 +167,8 @@ impl TransientTokenRefresher {
         self.current.as_ref().map(|current| &current.token)
     }
 
-    /// Returns the server, with the account's token, which authorizes the requests for transient
-    /// tokens.
+    /// Returns the server. It contains the account's token, which authorizes the requests for
+    /// transient tokens.
     pub fn server(&self) -> &MediaServer {
         &self.server
     }
@@ -204,8 +204,8 @@ impl TransientTokenRefresher {
     }
 
     /// Reports that the server rejected this token with 401. The token is no longer handed out, and
-    /// a new one is requested after the [jitter](Self::jitter). A token that has been replaced is
-    /// ignored, so that a late response does no harm.
+    /// a new one is requested after the [jitter](Self::jitter), unless one is already being saved.
+    /// A token that has been replaced is ignored, so that a late response does no harm.
     ///
     /// If a server rejects tokens that it has just issued, the time until the next request doubles
     /// each time, up to 5 minutes.

@@ -56,8 +56,8 @@ impl DeviceClaims {
     /// with this nonce and all [scopes](JwtScope), which other clients also request. The nonce must
     /// be unused.
     ///
-    /// `identity` must be the one that the request is sent with, because Plex compares them. The
-    /// JWT expires five minutes after `now`, the current time by the caller's clock.
+    /// Send the request with the same `identity`, because Plex compares the identifiers. The JWT
+    /// expires five minutes after `now`, which should be the current time.
     pub fn for_exchange(identity: &ClientIdentity, nonce: Nonce, now: SystemTime) -> Self {
         let scopes = BTreeSet::from(JwtScope::ALL);
         Self { nonce: Some(nonce), scopes, ..Self::for_poll(identity, now) }
@@ -210,7 +210,7 @@ impl fmt::Debug for UnsignedDeviceJwt {
 pub struct DeviceJwt(Secret);
 
 impl DeviceJwt {
-    /// Returns the JWT as text. The caller is responsible for what happens to it.
+    /// Returns the JWT as text. The caller is responsible for keeping it secret.
     pub fn expose(&self) -> &str {
         self.0.expose()
     }

@@ -57,7 +57,7 @@ pub trait DeviceKey {
 pub struct ExternalKey(Jwk);
 
 impl ExternalKey {
-    /// Creates a key from its public key.
+    /// Creates an external key from its public key.
     pub fn new(jwk: Jwk) -> Self {
         Self(jwk)
     }

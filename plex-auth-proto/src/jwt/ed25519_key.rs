@@ -54,7 +54,7 @@ impl Ed25519Key {
         Ok(self)
     }
 
-    /// Returns the seed, so that it can be saved. The caller is responsible for what happens to it.
+    /// Returns the seed, so that it can be saved. The caller is responsible for keeping it secret.
     pub fn expose_seed(&self) -> &[u8; 32] {
         &self.seed
     }

@@ -120,7 +120,7 @@ pub enum InvalidKeyId {
     #[error("the key ID contains a control character; remove it")]
     ControlCharacter,
     /// The text is longer than 256 bytes.
-    #[error("the key ID is longer than 256 bytes; use a UUID, for example")]
+    #[error("the key ID is longer than 256 bytes; use a short ID, such as a UUID")]
     TooLong,
 }
 

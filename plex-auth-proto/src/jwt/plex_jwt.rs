@@ -111,8 +111,8 @@ impl PlexJwt {
     }
 
     /// Returns the time at which the token should be renewed: a day before it expires, or halfway
-    /// through its lifetime if that is less than two days. It can be renewed at any time, even
-    /// after it has expired.
+    /// through its lifetime if that is less than two days. The token can be renewed at any time,
+    /// even after it has expired.
     pub fn renew_at(&self) -> UnixSeconds {
         let Self { expires_at: UnixSeconds(end), issued_at, .. } = *self;
         let ahead = end.saturating_sub(RENEWED_AHEAD);

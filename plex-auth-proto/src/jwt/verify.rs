@@ -10,7 +10,7 @@ use crate::values::token::Token;
 
 impl PlexKeys {
     /// Verifies that Plex issued the token for plex.tv or for the device with this `identity`, and
-    /// that the token is currently valid. The clocks may differ by up to a minute.
+    /// that the token is currently valid. A clock difference of up to a minute is tolerated.
     ///
     /// The key is looked up by the key ID in the token. Keys without an ID are tried as well. If
     /// the token has no key ID, every key is tried. Keys of unsupported types are skipped. The
@@ -120,7 +120,7 @@ pub enum VerifyError {
     /// The token refers to a key that is not in the list or has an unsupported type. Fetch [the
     /// keys](crate::PlexTv::plex_keys) again, but only once: Plex may have changed them.
     #[error(
-        "the JWT is signed with a key that is not in Plex's list; fetch the keys again, but only once"
+        "the JWT's key ID matches none of Plex's Ed25519 keys; fetch the keys again, but only once"
     )]
     UnknownKey,
     /// The signature does not match any of the keys that the token may refer to. The token is
@@ -167,7 +167,7 @@ mod tests {
         Ed25519Key::from_seed(&[seed; 32]).with_key_id(format!("k{seed}")).unwrap()
     }
 
-    /// Plex's keys, as in a response.
+    /// Parses Plex's keys from a response that lists these JSON keys.
     fn keys(keys: &[String]) -> PlexKeys {
         serde_json::from_str(&format!(r#"{{"keys":[{}]}}"#, keys.join(","))).unwrap()
     }

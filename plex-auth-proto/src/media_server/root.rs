@@ -13,8 +13,8 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl MediaServer {
-    /// Returns the server's description of itself and verifies that the token is valid for this
-    /// server. Sends `GET {server}/` (getServerInfo).
+    /// Returns information about the server and verifies that the token is valid for this server.
+    /// Sends `GET {server}/` (getServerInfo).
     ///
     /// An unclaimed server accepts every client on its network, with any token.
     ///
@@ -51,8 +51,8 @@ impl MediaServer {
 }
 
 lenient::object! {
-    /// A media server's description of itself, for authorized clients. The response contains many
-    /// more fields, which describe the server's features.
+    /// Information about a media server, for authorized clients. The response contains many more
+    /// fields, which describe the server's features.
     ///
     /// `Debug` redacts the server's name and the account's username. In a test, create a
     /// `ServerRoot` from the content of the `MediaContainer`:

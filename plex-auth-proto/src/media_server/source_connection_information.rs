@@ -123,8 +123,8 @@ impl MediaServer {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct SourceConnectionInformation {
-    /// The server or provider that the source refers to. Empty if this server does not know the
-    /// source. Plex's format allows more than one element.
+    /// The servers or providers that the source refers to, usually one. Empty if this server does
+    /// not know the source.
     pub devices: Vec<SourceDevice>,
     unreadable: Unreadable,
 }

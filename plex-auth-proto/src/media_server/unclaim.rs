@@ -15,8 +15,8 @@ impl MediaServer {
     /// Removes the server from its account: the users it was shared with lose access, and any
     /// client on its network can [`claim`](Self::claim) it. Sends `DELETE {server}/myplex/account`.
     ///
-    /// This requires the owner's token. Unclaiming invalidates the server's access tokens, even if
-    /// one of them authenticates this request.
+    /// This requires the owner's token. Unclaiming invalidates all access tokens for the server,
+    /// including one sent with this request.
     ///
     /// | The server's response | Error |
     /// |---|---|

@@ -29,7 +29,7 @@ impl Attempt {
         }
     }
 
-    /// Turns this into the next attempt of the same exchange.
+    /// Advances to the next attempt of the same exchange.
     pub(super) fn advance(&mut self) {
         self.number = self.number.saturating_add(1);
     }
@@ -39,7 +39,7 @@ impl Attempt {
         self.context.operation()
     }
 
-    /// Returns the operation, the host and the origin, as reported in errors.
+    /// Returns the context of the request, which errors also contain.
     pub fn context(&self) -> &RequestContext {
         &self.context
     }

@@ -17,12 +17,12 @@ pub struct AttemptEnd {
 }
 
 impl AttemptEnd {
-    /// Returns whether a response arrived and, if not, why.
+    /// Returns whether a response arrived and, if not, why not.
     pub fn outcome(&self) -> AttemptOutcome {
         self.outcome
     }
 
-    /// Returns the kind of transport error, if that is the outcome.
+    /// Returns the kind of transport error, if the attempt ended with one.
     pub fn error(&self) -> Option<TransportErrorKind> {
         match self.outcome {
             AttemptOutcome::TransportError(kind) => Some(kind),

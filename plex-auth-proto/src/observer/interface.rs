@@ -16,7 +16,8 @@ use super::end::AttemptEnd;
 /// - A retry by the transport is another attempt of the same exchange, with the next
 ///   [number](Attempt::number). An HTTP client's own retries are not reported.
 /// - If the program drops a request's future, `finished` is called during the drop.
-/// - No report contains a secret.
+/// - No report contains a secret. If the URL of a custom call contains one, mark it with
+///   [`Call::secret_url`](crate::Call::secret_url).
 ///
 /// The methods are called synchronously, so they should return quickly. If one panics, the panic is
 /// caught and the request continues, unless the program aborts on panic. The panic hook still runs.

@@ -15,7 +15,7 @@ thread_local! {
     static NOW: Cell<Instant> = Cell::new(Instant::now());
 }
 
-/// A clock that advances by one second with each reading.
+/// Returns the time of a fake clock, which advances by one second with each call.
 fn now() -> Instant {
     NOW.set(NOW.get() + Duration::from_secs(1));
     NOW.get()

@@ -27,7 +27,7 @@ use super::interface::Observer;
 /// |---|---|---|
 /// | `outcome` | text | `response`, `transport_error` or `cancelled` |
 /// | `status` | number | the status code, if the head of a response has arrived |
-/// | `error` | text | the kind of transport error, if that is the outcome |
+/// | `error` | text | the kind of transport error, if the attempt ended with one |
 /// | `duration_ms` | number | the [duration](AttemptEnd::duration), in fractional milliseconds |
 /// | `response_size` | number | the number of bytes of the response body that [were read](AttemptEnd::response_size) |
 /// | `request_id` | text | the response's [`x-request-id`](AttemptEnd::request_id), if it is safe to display |

@@ -75,8 +75,8 @@ impl RequestContext {
         self.host
     }
 
-    /// Returns the scheme, host and port that the request was sent to, or `None` if its URL is
-    /// relative or not HTTP.
+    /// Returns the scheme, host and port of the request's URL, or `None` if the URL is relative or
+    /// not HTTP.
     pub fn origin(&self) -> Option<&Origin> {
         self.origin.as_ref()
     }

@@ -18,17 +18,18 @@ impl PlexTv {
     /// media server to the account. Sends `GET https://plex.tv/api/claim/token.json`
     /// (getClaimToken).
     ///
-    /// The token is equivalent to the one displayed at <https://plex.tv/claim>. It expires after
-    /// four minutes ([`ClaimToken::LIFETIME`]), so request it right before you use it.
+    /// The claim token is equivalent to the one displayed at <https://plex.tv/claim>. It expires
+    /// after four minutes ([`ClaimToken::LIFETIME`]), so request it right before you use it.
     ///
     /// | Plex's response | Error |
     /// |---|---|
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | a successful response without a claim token | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `token` |
     ///
-    /// Plex's error responses have the form `{"error": "text"}`. The text is available through
-    /// [`PlexError::message`](crate::error::PlexError::message). The endpoint is at the base URL
-    /// without `/api/v2`. Sources: two clients. The operation name is from the published API.
+    /// Error responses from this endpoint have the form `{"error": "text"}`. The text is available
+    /// through [`PlexError::message`](crate::error::PlexError::message). The endpoint is at the
+    /// base URL without `/api/v2`. Sources: two clients. The operation name is from the published
+    /// API.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -45,7 +45,7 @@ lenient::object! {
             /// The code for linking the PIN.
             pub code: PinCode,
         }
-        /// The product name in the identity that created the PIN.
+        /// The product name of the client that created the PIN.
         pub product: Option<String>,
         /// Whether Plex trusts the client that created the PIN.
         pub trusted: Option<bool>,
@@ -102,7 +102,7 @@ impl Pin {
 // milliseconds or a date by mistake.
 pub(crate) const MAX_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Converts a lifetime in seconds to a duration, clamped to between zero and one day.
+/// Converts a lifetime in seconds to a duration, clamped to the range from zero to one day.
 pub(crate) fn clamp_lifetime(seconds: i64) -> Duration {
     u64::try_from(seconds).map_or(Duration::ZERO, Duration::from_secs).min(MAX_LIFETIME)
 }

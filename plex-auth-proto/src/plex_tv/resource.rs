@@ -129,7 +129,7 @@ mod tests {
         serde_json::from_str(json).unwrap_or_else(|error| panic!("{json}: {error}"))
     }
 
-    /// A recorded row with made-up values.
+    /// A recorded list entry, with its values replaced by made-up ones.
     const FULL: &str = r#"{"name":"Attic","product":"Plex Media Server","productVersion":"1.40.0.7998-c29d4c0c8",
         "platform":"Linux","platformVersion":"22.04","device":"PC","clientIdentifier":"5f0e1c2d",
         "createdAt":"2021-10-01T01:02:03Z","lastSeenAt":"2026-08-01T10:20:30Z","provides":"server",

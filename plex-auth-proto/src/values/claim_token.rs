@@ -98,8 +98,7 @@ pub enum InvalidClaimToken {
     Empty,
     /// The text does not start with `claim-`. It may be an account's token.
     #[error(
-        "the claim token does not start with `claim-`; get one from https://plex.tv/claim or request \
-         one with the account's token"
+        "the claim token does not start with `claim-`; get a claim token from https://plex.tv/claim"
     )]
     Prefix,
     /// Nothing follows `claim-`.

@@ -17,9 +17,9 @@ const DEFAULT_USER_AGENT: &str = concat!("plex-auth/", env!("CARGO_PKG_VERSION")
 /// security email. Generate one per installation, such as a UUID, save it and never change it. A
 /// PIN that was created under another identifier is not found.
 ///
-/// The user sees most of the other fields in the list of devices. The published SDKs send the
-/// product, version, platform and device, and name them `clientName`, `clientVersion`, `platform`
-/// and `deviceNickname`.
+/// The user sees most of the other fields in the list of devices. The SDKs that are generated from
+/// Plex's API description send the product, version, platform and device, and name them
+/// `clientName`, `clientVersion`, `platform` and `deviceNickname`.
 ///
 /// # Allowed values
 ///
@@ -90,12 +90,13 @@ pub struct ClientIdentityBuilder {
 }
 
 impl ClientIdentityBuilder {
-    /// Sets the name of the application: `X-Plex-Product`. The published SDKs call it `clientName`.
+    /// Sets the name of the application: `X-Plex-Product`. The generated Plex SDKs call it
+    /// `clientName`.
     pub fn product(self, product: impl Into<String>) -> Self {
         self.with(Field::Product, product)
     }
 
-    /// Sets the version of the application: `X-Plex-Version`. The published SDKs call it
+    /// Sets the version of the application: `X-Plex-Version`. The generated Plex SDKs call it
     /// `clientVersion`.
     pub fn version(self, version: impl Into<String>) -> Self {
         self.with(Field::Version, version)
@@ -111,7 +112,7 @@ impl ClientIdentityBuilder {
         self.with(Field::PlatformVersion, version)
     }
 
-    /// Sets the type of device: `X-Plex-Device`, such as `Roku 3`. The published SDKs call it
+    /// Sets the type of device: `X-Plex-Device`, such as `Roku 3`. The generated Plex SDKs call it
     /// `deviceNickname`.
     pub fn device(self, device: impl Into<String>) -> Self {
         self.with(Field::Device, device)
@@ -164,8 +165,8 @@ impl ClientIdentityBuilder {
     ///
     /// # Errors
     ///
-    /// Returns [`InvalidIdentity`] if a field cannot be sent. It contains the name of the field and
-    /// the problem.
+    /// Returns [`InvalidIdentity`] if a field cannot be sent. The error contains the name of the
+    /// field and the problem.
     pub fn build(self) -> Result<ClientIdentity, InvalidIdentity> {
         let mut headers = HeaderMap::with_capacity(self.fields.len() + MORE_HEADERS);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

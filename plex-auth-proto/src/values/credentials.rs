@@ -57,7 +57,7 @@ impl Credentials {
     }
 
     /// Sets the verification code for an account with two-factor authentication, as typed by the
-    /// user. An empty code removes one that was set before.
+    /// user. An empty code removes the code that was set before.
     ///
     /// Six digits are recognized even if they are full-width or have whitespace or invisible
     /// characters between or around them. Other codes, such as backup codes, are only trimmed.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 // Browsers and proxies commonly support URLs of this length.
 const MAX_LENGTH: usize = 8 * 1024;
 
-/// The URL of the program's own page that the browser opens after the user has finished on the
+/// The URL of the program's own page, which the browser opens after the user has finished on the
 /// [hosted page](crate::pin::HostedPage).
 ///
 /// Plex's page forwards only to `http` and `https` URLs, not to custom schemes such as `myapp://`.
@@ -21,7 +21,7 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// let error = "myapp://signed-in".parse::<ForwardUrl>().unwrap_err();
 /// assert_eq!(
 ///     error.to_string(),
-///     "the forward URL does not start with http:// or https://; Plex's page forwards only to those"
+///     "the forward URL must start with http:// or https:// for Plex's page to forward to it"
 /// );
 /// # Ok::<(), InvalidForwardUrl>(())
 /// ```
@@ -83,9 +83,7 @@ pub enum InvalidForwardUrl {
     #[error("the forward URL is empty; omit it if the browser does not need to return")]
     Empty,
     /// The text does not start with `http://` or `https://`.
-    #[error(
-        "the forward URL does not start with http:// or https://; Plex's page forwards only to those"
-    )]
+    #[error("the forward URL must start with http:// or https:// for Plex's page to forward to it")]
     Scheme,
     /// The URL has no host.
     #[error("the forward URL has no host; use a URL such as https://app.example.org/signed-in")]

@@ -9,7 +9,7 @@ const MAX_LENGTH: usize = 64;
 /// The identifier of a user in a [`Home`](crate::home::Home), such as `5e1f0c9b7a3d2468`. It is the
 /// [`uuid`](crate::Account::uuid) of the user's account.
 ///
-/// It becomes a path segment of a URL, so it may contain only letters, digits and hyphens.
+/// It becomes a path segment of a URL, so it may contain only ASCII letters, digits and hyphens.
 ///
 /// ```
 /// use plex_auth_proto::home::{HomeUserUuid, InvalidHomeUserUuid};

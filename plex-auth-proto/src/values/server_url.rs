@@ -39,7 +39,7 @@ const MAX_LENGTH: usize = 2048;
 pub struct ServerUrl {
     scheme: Scheme,
     authority: Authority,
-    /// Empty, or with a leading slash and without a trailing one.
+    /// The path prefix. If it is not empty, it starts with a slash and does not end with a slash.
     prefix: Box<str>,
 }
 
@@ -199,8 +199,8 @@ fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
     if authority.starts_with('[') || is_name(host) { Ok(()) } else { Err(Problem::Host) }
 }
 
-/// Returns whether resolvers interpret the host as an IPv4 address, which is the case if its last
-/// label is a number. Resolvers also accept forms other than four decimal numbers, such as `127.8`,
+/// Returns whether resolvers interpret the host as an IPv4 address, as they do if its last label
+/// is a number. Resolvers also accept forms other than four decimal numbers, such as `127.8`,
 /// `0x7f000008` or `010` (octal for eight), but disagree on what these mean.
 fn is_number(host: &str) -> bool {
     let last = host.strip_suffix('.').unwrap_or(host).rsplit('.').next().unwrap_or_default();
@@ -284,12 +284,12 @@ pub enum ServerUrlProblem {
     /// The text contains a non-ASCII character. Write the host in its `xn--` form, and
     /// percent-encode the path.
     #[error(
-        "contains a non-ASCII character (write the host in its xn-- form and percent-encode the path)"
+        "contains a non-ASCII character (encode the host as Punycode and percent-encode the rest)"
     )]
     NotAscii,
     /// The text contains an `@`, so it may include a username or password, which would be ignored
     /// or displayed. In a path, write `@` as `%40`.
-    #[error("contains a username, a password, or an @ that is not written as %40")]
+    #[error("contains a username, a password, or an @ that is not percent-encoded")]
     UserInfo,
     /// The text contains a query.
     #[error("contains a query, which is not allowed")]
@@ -300,8 +300,8 @@ pub enum ServerUrlProblem {
     /// The URL points to Plex Web, and was probably copied from a browser.
     #[error("points to Plex Web, not to the server")]
     PlexWeb,
-    /// The host is missing or contains an invalid character.
-    #[error("has no host, or an invalid one")]
+    /// The host is missing or invalid.
+    #[error("has no valid host")]
     Host,
     /// The host is numeric, but not an IPv4 address of four decimal numbers without leading zeros.
     #[error(

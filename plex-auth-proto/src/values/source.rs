@@ -7,8 +7,8 @@ use crate::wire::percent;
 // Together with the limit of a base URL, this keeps every URL below the 64 KiB that `Uri` supports.
 const MAX_LENGTH: usize = 1024;
 
-/// The URI with which media servers identify a server or a provider: `server://<client identifier>`
-/// or `provider://<provider identifier>`, each with an optional `/<provider id>`.
+/// The URI that media servers use for a server or a provider: `server://<client identifier>` or
+/// `provider://<provider identifier>`, each with an optional `/<provider id>`.
 ///
 /// The identifier is sent unchanged, except that it is percent-encoded. Surrounding whitespace is
 /// trimmed.

@@ -33,8 +33,8 @@ const MAX_LENGTH: usize = 8 * 1024;
 /// and this server: request the resources again instead of signing in again
 /// ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
 ///
-/// If requested with a JWT, `resources` contains an opaque access token for each server that is
-/// shared with the account. For the account's own servers, it contains the JWT itself, which those
+/// If you call `resources` with a JWT, it returns an opaque access token for each server that is
+/// shared with the account. For the account's own servers, it returns the JWT itself, which those
 /// servers refuse. They accept the opaque token that
 /// [`PlexTv::switch_home_user`](crate::PlexTv::switch_home_user) returns for the account's own Home
 /// user.
@@ -196,7 +196,7 @@ pub enum InvalidToken {
         "this is a claim token (claim-...), which can only claim a server; sign in to get an access token"
     )]
     ClaimCode,
-    /// The text is in quotes, as in a settings file.
+    /// The text starts or ends with a quotation mark, as in a settings file.
     #[error("the token is in quotes; remove the quotes")]
     Quoted,
     /// The text starts with the name of the header or query parameter.

@@ -37,7 +37,7 @@ fn name_of(element: &RawValue) -> Option<String> {
     serde_json::from_str(members.get(NAME)?.get()).ok()
 }
 
-/// An element to be written in the newer format, and the number of levels left.
+/// An element to be written in the newer format, and the remaining depth.
 struct Element<'a> {
     element: &'a RawValue,
     depth: usize,

@@ -84,7 +84,7 @@ fn document(text: &str) -> Result<Document<'_>, Foreign> {
     Document::parse(text).map_err(|_| Foreign::Other)
 }
 
-/// An element to be converted into JSON, and the number of levels left.
+/// An element to be converted into JSON, and the remaining depth.
 struct Element<'a, 'input> {
     node: Node<'a, 'input>,
     depth: usize,

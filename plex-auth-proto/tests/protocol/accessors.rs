@@ -77,7 +77,7 @@ fn code_is_explained_only_with_its_status() {
         (403, 1045, "the password and a verification code are required"),
         (403, 1068, "not allowed for this device"),
         (422, 1069, "the code has expired"),
-        (403, 1080, "a server's token is required"),
+        (403, 1080, "a server token is required"),
         (422, 1097, "the device or its key is unknown"),
     ] {
         let body = format!(r#"{{"errors":[{{"code":{code}}}]}}"#);
@@ -242,7 +242,7 @@ fn custom_call_has_a_general_message() {
             call.reply().parse(&answer).unwrap_err()
         };
         let message = parse(401).to_string();
-        assert!(message.contains("not authorized, and no token was sent"), "{message}");
+        assert!(message.contains("authorization is required, but no token was sent"), "{message}");
         assert!(!parse(410).is_pin_gone());
     }
 }

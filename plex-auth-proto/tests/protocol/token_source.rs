@@ -155,7 +155,7 @@ fn token_of_a_finished_refresher_stays_valid() {
     assert!(matches!(slot.status().end(), Some(TokenError::Ended(_))));
 }
 
-/// Returns a waker that reads the slot when it is woken, and when its last clone is dropped.
+/// Returns a waker that reads the slot whenever the waker is woken or its last clone is dropped.
 fn reading_waker(slot: &TokenSlot) -> Waker {
     #[derive(Clone)]
     struct Reading(TokenSlot);

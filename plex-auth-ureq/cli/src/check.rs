@@ -43,7 +43,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Err(failure.with_exit(exit))
 }
 
-/// Returns the error for a state that a later version of the library could add.
+/// Returns the error for a token state that this version of the tool does not know.
 pub(crate) fn undecided() -> Failure {
     Failure::new(Exit::Unknown, "the state of the token is unknown")
         .likely("Plex sent a response that this version does not understand.")

@@ -167,8 +167,8 @@ Examples:
     /// Run a command with the token in its environment
     #[command(after_help = "\
 The command gets PLEX_TOKEN and, with --server, PLEX_URL. Only the command, the processes that it
-starts, and other processes of the same user or of root can see them. The exit status is that of
-the command.
+starts, and other processes of the same user or of root can see them. The tool exits with the
+command's exit status.
 
 Examples:
   plex-auth run --server NAS -- python3 report.py
@@ -311,7 +311,7 @@ pub(crate) struct PlainHttp {
 /// The options of `plex-auth login`.
 #[derive(Debug, Args)]
 pub(crate) struct LoginMethod {
-    /// Read an existing token from standard input and check it
+    /// Ask for an existing token, or read it from a pipe, and check it
     #[arg(long, env = "PLEX_AUTH_TOKEN", hide_env_values = true, value_parser = secret_switch)]
     #[arg(conflicts_with_all = ["password", "device_key", "open"])]
     pub(crate) token: bool,
@@ -322,8 +322,8 @@ pub(crate) struct LoginMethod {
     #[arg(conflicts_with_all = ["device_key", "open"])]
     pub(crate) password: bool,
 
-    /// Create a key, with its own client identifier, that renews the token as you use it. Media
-    /// servers refuse such tokens
+    /// Sign in with a device key, which has its own client identifier and renews the token as you
+    /// use it. Media servers refuse a device key's token
     #[arg(long, env = "PLEX_AUTH_DEVICE_KEY", hide_env_values = true, value_parser = switch)]
     pub(crate) device_key: bool,
 
@@ -336,7 +336,7 @@ pub(crate) struct LoginMethod {
     pub(crate) if_needed: bool,
 
     /// Replace the profile's sign-in even if it belongs to another account, and revoke the replaced
-    /// token unless it was passed to `login --token`
+    /// token unless other programs or profiles may use it
     #[arg(long, env = "PLEX_AUTH_REPLACE", hide_env_values = true, value_parser = switch)]
     pub(crate) replace: bool,
 

@@ -12,17 +12,17 @@ use crate::hint::Hint;
 
 const SIGN_IN_AGAIN: &str = "Sign in again: {login}";
 const NEW_DEVICE: &str = "Sign in as a new device: {logout --local}, then {login --device-key}";
-const CHANGED: &str = "Plex's API has changed, or another program is responding in its place.";
+const CHANGED: &str = "Plex's API has changed, or another program responded instead of Plex.";
 pub(crate) const REPORT: &str =
     "Try again. If the error persists, report it and include these lines.";
 const PORTAL: &str = "A captive portal or a proxy responded instead of Plex.";
 const BROWSER: &str = "Open a page in a browser to see whether the network asks you to sign in.";
 const OTHER_PLEX_TV: &str =
-    "--plex-tv is wrong, or a captive portal or a proxy responded instead of Plex.";
-const CHECK_PLEX_TV: &str = "Check --plex-tv, or the URL saved in the profile: {status}. To use the real plex.tv: {login --plex-tv https://plex.tv}";
+    "The URL in --plex-tv or the profile is wrong, or a proxy or captive portal responded.";
+const CHECK_PLEX_TV: &str = "Check --plex-tv or the URL in the profile (see {status}), or use the real plex.tv: {login --plex-tv https://plex.tv}";
 const OTHER_SERVER: &str =
     "The URL does not point to a Plex Media Server, or a proxy responded in its place.";
-const CHECK_SERVER: &str = "Check the URL of the server, or see its addresses: {servers}";
+const CHECK_SERVER: &str = "Check the URL of the server, or see the account's servers: {servers}";
 /// The operation that sends a password.
 const PASSWORD_SIGN_IN: &str = "postUsersSignInData";
 /// The operation that every media server answers, even without a token.
@@ -72,7 +72,7 @@ pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
     match error {
         // The saved key has been removed, so the next login creates a new one.
         DeviceLoginError::Failed(error) if error.needs_new_device_key() => {
-            request_error(error, asked).next("Sign in again, as a new device: {login --device-key}")
+            request_error(error, asked).next("Sign in as a new device: {login --device-key}")
         }
         DeviceLoginError::Failed(error) => request_error(error, asked),
         DeviceLoginError::CannotSign(error) => {
@@ -88,7 +88,7 @@ fn expired() -> Failure {
         .next("Get a new code: {login}")
 }
 
-/// Explains a login whose token was saved, but whose key Plex did not register.
+/// Explains that the token was saved, but Plex did not register the device's key.
 pub(crate) fn key_not_registered() -> Failure {
     let what = "Plex did not register the device's key, so the token cannot be renewed";
     Failure::new(Exit::Refused, what)
@@ -112,7 +112,7 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
     Failure::new(Exit::Refused, what).likely(likely).next(NEW_DEVICE)
 }
 
-/// Explains why Plex rejected a signature because of its timestamp.
+/// Explains that Plex rejected a signature, probably because this computer's clock is wrong.
 pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
         .likely("This computer may have booted without a network, so its clock may be wrong.")
@@ -172,12 +172,12 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::VerificationCodeRequired(_) => (
             Exit::Refused,
             "The account uses two-factor authentication.",
-            "Pass the code as the third line of input, or sign in on Plex's page: {login --open}",
+            "Pass the verification code as the third line of input, or sign in on Plex's page: {login --open}",
         ),
         Answer::VerificationCodeRejected(_) => (
             Exit::Refused,
             "There is a typo in the verification code, or it is older than 30 seconds.",
-            "Try again with a new one.",
+            "Try again with a new verification code.",
         ),
         Answer::EmailOnly(_) => (
             Exit::Refused,
@@ -269,9 +269,10 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         Some(Host::MediaServer) => {
             ("The server's address is wrong, or the server is not running.", CHECK_SERVER)
         }
-        _ if asked.other_plex_tv => {
-            ("--plex-tv is wrong, or nothing is running there.", CHECK_PLEX_TV)
-        }
+        _ if asked.other_plex_tv => (
+            "The URL in --plex-tv or the profile is wrong, or nothing is running there.",
+            CHECK_PLEX_TV,
+        ),
         _ => ("A firewall or the network's DNS server is blocking plex.tv.", NETWORK),
     };
     match error.kind() {
@@ -280,7 +281,7 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
                 .likely("The host name is misspelled, or the router blocks plex.direct names (DNS rebinding protection).")
                 .next(check_host),
             _ if asked.other_plex_tv => failure
-                .likely("There is no network, or the host in --plex-tv is misspelled.")
+                .likely("There is no network, or the URL in --plex-tv or the profile has a typo.")
                 .next(check_host),
             _ => failure.likely("There is no network, or no DNS server responds.").next(NETWORK),
         },
@@ -295,7 +296,7 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
             .next(CLOCK),
         Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
             .likely("A corporate proxy is intercepting the connection, or the server has a private certificate.")
-            .next("If you trust it, pass its certificate: --ca-file FILE"),
+            .next("If you trust that proxy or server, pass its certificate: --ca-file FILE"),
         Reason::Tls(TlsErrorKind::WrongName)
             if error.context().host() == Some(Host::MediaServer) =>
         {

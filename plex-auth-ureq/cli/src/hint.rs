@@ -1,5 +1,5 @@
-//! Advice to the user after an error. Commands in a hint include the options of this run, and are
-//! quoted so that they can be pasted into a shell.
+//! Advice to the user after an error. Commands in a hint include the options of this run that apply
+//! to them, and are quoted so that they can be pasted into a shell.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -74,7 +74,7 @@ impl From<String> for Hint {
     }
 }
 
-/// Parses a hint from the source code, in which a command is in braces: `Sign in: {login}`.
+/// Parses a hint in which each command is in braces, such as `Sign in: {login}`.
 impl From<&'static str> for Hint {
     fn from(text: &'static str) -> Self {
         let mut parts = Vec::new();
@@ -96,8 +96,8 @@ impl From<&'static str> for Hint {
 const NOT_KEPT: [&str; 7] =
     ["--json", "--names", "--quiet", "--show-secrets", "--timeout", "--verbose", "--wait"];
 
-/// The run that a hint belongs to. A command in a hint keeps each option of the run that it also
-/// accepts, except those in [`NOT_KEPT`] and those that conflict with its own arguments.
+/// The run that a hint belongs to. A command in a hint keeps the options of the run, except those
+/// that it does not accept, those in [`NOT_KEPT`], and those that conflict with its own arguments.
 #[derive(Debug, Default)]
 pub(crate) struct Context {
     given: Vec<Given>,
@@ -123,7 +123,7 @@ impl Context {
         self
     }
 
-    /// Returns the command that failed, as a line for a shell. Options that were set by variables
+    /// Returns the command that failed, as a shell command line. Options that were set by variables
     /// are added before the `--` if there is one.
     fn again(&self) -> String {
         let end = self.arguments.iter().position(|argument| argument == "--");
@@ -133,7 +133,7 @@ impl Context {
         line(before.chain(after.iter().map(quoted)))
     }
 
-    /// Returns a `plex-auth` command, as a line for a shell.
+    /// Returns a `plex-auth` command, as a shell command line.
     fn command(&self, arguments: &[String]) -> String {
         let names = arguments.iter().position(|argument| argument == "--");
         let (arguments, names) = arguments.split_at(names.unwrap_or(arguments.len()));
@@ -199,9 +199,9 @@ pub(crate) fn quoted_path(path: &Path) -> String {
     if is_like_option { quoted(Path::new(".").join(path)) } else { quoted(path) }
 }
 
-/// Returns a word that a shell reads as this text. If the text contains anything that cannot be
-/// shown, such as a byte that is not UTF-8, the word calls `printf`, because not every shell
-/// supports `$'\xff'`.
+/// Returns the text as a single shell word, quoted if necessary. If the text contains anything that
+/// cannot be shown, such as a byte that is not UTF-8, the word calls `printf`, because not every
+/// shell supports `$'\xff'`.
 pub(crate) fn quoted(text: impl AsRef<OsStr>) -> String {
     let text = text.as_ref();
     let is_plain = |character: char| {

@@ -92,7 +92,8 @@ pub(crate) fn after<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
-/// Until this is dropped, a signal first runs a cleanup, such as clearing the spinner.
+/// Until this is dropped, a signal runs a cleanup, such as clearing the spinner, before it ends the
+/// tool.
 #[derive(Debug)]
 pub(crate) struct CleanupGuard;
 

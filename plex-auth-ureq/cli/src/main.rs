@@ -110,9 +110,9 @@ fn execute(output: &Output, options: &Options, command: &Command) -> Result<Exit
     }
 }
 
-/// Returns the context for hints: the options of this run, and those that a `login` command needs
-/// so that the profile is signed in to the same plex.tv again and, if it has a device key, with a
-/// device key.
+/// Returns the context for hints: the options of this run. A `login` command in a hint also gets
+/// the profile's plex.tv URL. If the profile has a device key and this run is not itself a `login`,
+/// the command gets `--device-key`, too.
 fn context(options: &Options, command: &Command, given: Vec<Given>) -> Context {
     let context = Context::new(given);
     let state = state::Store::new(options).and_then(|store| store.read()).ok();

@@ -44,20 +44,19 @@ impl Output {
         if self.quiet && !self.json { Ok(()) } else { self.result(text, json) }
     }
 
-    /// Returns a secret for the JSON output, or null unless `--show-secrets` is set.
+    /// Returns a secret for the JSON output, or null if `--show-secrets` is not set.
     pub(crate) fn secret(&self, secret: &str) -> Value {
         if self.show_secrets { secret.into() } else { Value::Null }
     }
 
-    /// Returns a usage error if the output would be JSON that leaves out the secret that the
-    /// command should print.
+    /// Returns a usage error if the user asked for a secret that would be left out of the JSON.
     pub(crate) fn check_secret(&self, what: &str) -> Result<(), Failure> {
         if !self.json || self.show_secrets {
             return Ok(());
         }
         Err(Failure::usage(format!("{what} is a secret, which is left out of JSON by default"))
             .likely("--json or PLEX_AUTH_JSON is set, and JSON often ends up in a log.")
-            .next("Add --show-secrets, or leave out --json."))
+            .next("Add --show-secrets, or turn off JSON output."))
     }
 
     pub(crate) fn is_json(&self) -> bool {

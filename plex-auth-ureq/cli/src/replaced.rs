@@ -1,5 +1,5 @@
-//! The sign-in that a new one replaces in a profile. Unless it is revoked, its token or key stays
-//! valid, although it is no longer saved anywhere.
+//! A profile's previous sign-in, after a new sign-in has replaced it. Its token or key stays valid
+//! until the sign-in is revoked.
 
 use crate::failure::Failure;
 use crate::output::{plain, warning};
@@ -18,9 +18,9 @@ pub(crate) struct Replaced {
 }
 
 impl Replaced {
-    /// Saves a sign-in in a profile. Returns the sign-in that it replaces, if that one has a
-    /// different token and either belongs to a different account or was issued to a different
-    /// device. For the same account and device, Plex itself replaces the token.
+    /// Saves a sign-in in a profile. Returns the replaced sign-in if its token is different and
+    /// either belongs to a different account or was issued to a different device. For the same
+    /// account and device, Plex itself replaces the token.
     pub(crate) fn save(
         state: &mut State,
         name: &str,
@@ -64,7 +64,7 @@ impl Replaced {
     pub(crate) fn sign_out(self, session: &Session<'_>) -> Result<String, Failure> {
         let name = plain(self.profile.name.as_deref().unwrap_or("an unknown account"));
         let replaced = if self.has_key { "device key" } else { "token" };
-        let replaced = format!("replaced {replaced} of {name}");
+        let replaced = format!("replaced {replaced} for {name}");
         if self.is_shared {
             warning(&format!(
                 "the {replaced} stays valid, because other programs or profiles may use it"

@@ -63,8 +63,8 @@ pub(crate) fn token(
     Ok((name_of(server), token_for(server, &token)?))
 }
 
-/// Returns the URL if the server is specified by one. Warns if a token would be sent to it
-/// unencrypted.
+/// Returns the URL if the server is specified by one. Warns about a plain HTTP URL of another
+/// computer unless plain HTTP is allowed.
 pub(crate) fn url(named: &str, plain_http: PlainHttp) -> Result<Option<ServerUrl>, Failure> {
     let invalid = |error| {
         Failure::usage(error)
@@ -108,9 +108,9 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
     }
 }
 
-/// Returns the list entry for the server that responds at a URL. The identifier in the response
-/// selects the token. Over plain HTTP, the identifier proves nothing: it is public, so any host can
-/// send it, and would then get that server's token.
+/// Returns the list entry for the server that responds at a URL. The entry, which contains the
+/// token, is found by the identifier in the response. Over plain HTTP, the identifier proves
+/// nothing: it is public, so any host can send it, and would then get that server's token.
 fn at<'a>(
     session: &Session<'_>,
     address: &MediaServerAddress,
@@ -120,7 +120,7 @@ fn at<'a>(
     resources.server(&identity.machine_identifier).ok_or_else(|| {
         let what = format!("the server at {} is not in this account's server list", address.url());
         Failure::new(Exit::Refused, what)
-            .likely("It is unclaimed, was claimed just now, or belongs to an account that does not share it.")
+            .likely("It is unclaimed, was claimed just now, or is not shared with this account.")
             .next("See the account's servers: {servers}")
     })
 }
@@ -151,7 +151,9 @@ fn token_for(server: &Resource, account: &Token) -> Result<Token, Failure> {
     })?;
     // For the account's own servers, Plex lists the token that the request was sent with.
     if token.expose() == account.expose() && token.expose().split('.').count() == 3 {
-        warning("media servers refuse a device key's token; use a profile without a device key");
+        warning(
+            "media servers refuse tokens renewed with a device key; use a profile without a device key",
+        );
     }
     Ok(token)
 }
@@ -172,7 +174,7 @@ pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Reso
         (Some(_), Some(_)) => {
             Err(Failure::usage(format!("more than one server is named \"{named}\""))
                 .likely("Their names are the same, ignoring case.")
-                .next("Use the identifier, shown below the name in the output of: {servers}"))
+                .next("Use the server's identifier instead. To list the identifiers: {servers}"))
         }
     }
 }

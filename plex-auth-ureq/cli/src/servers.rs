@@ -78,7 +78,8 @@ pub(crate) fn wait(
 }
 
 /// Returns the servers as text and as JSON, if at least one of them responds. `active` keeps the
-/// sign-in for the next try. Getting it can fail, too, if the token must be renewed.
+/// sign-in for the next try. The sign-in is obtained here, because a failed token renewal must be
+/// retried, too.
 fn try_once(
     session: &Session<'_>,
     active: &mut Option<ActiveProfile>,

@@ -109,8 +109,8 @@ impl<'a> Session<'a> {
             let name = &self.options.profile;
             let what = format!("the profile \"{name}\" is not signed in at {named}");
             return Err(Failure::new(Exit::NotSignedIn, what)
-                .likely(format!("Its token is from {saved} and is never sent to any other URL."))
-                .next("Leave out --plex-tv (PLEX_AUTH_PLEX_TV), or sign in at its URL: {login}"));
+                .likely(format!("Its token is from {saved} and is never sent to another service."))
+                .next("Leave out --plex-tv (or unset PLEX_AUTH_PLEX_TV), or sign in to that service: {login}"));
         }
         plain_http::warn(named, "use https");
         Ok(Some(named.clone()))
@@ -160,7 +160,7 @@ impl<'a> Session<'a> {
             ControlFlow::Continue(())
         };
         let output = self.http.drive_with(flow, &mut watch);
-        output.ok_or_else(|| Failure::internal("the flow had already finished"))
+        output.ok_or_else(|| Failure::internal("the operation had already finished"))
     }
 
     /// Returns the current time for a flow.

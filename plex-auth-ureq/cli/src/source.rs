@@ -20,7 +20,7 @@ pub(crate) fn run(
     let known = session.send(server.source_connection_information(source))?;
     if known.devices.is_empty() {
         return Err(Failure::new(Exit::Refused, format!("the server does not know {source}"))
-            .likely("The identifier is wrong, or the server has never been connected to it.")
+            .likely("The identifier is wrong, or the server has never connected to this source.")
             .next("Check the identifier after `://`."));
     }
     let text: String = known.devices.iter().map(as_text).collect();

@@ -47,8 +47,8 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    /// Uses the folder from the options or, by default, the platform's state folder. Does not open
-    /// anything yet.
+    /// Creates a store that uses the folder from the options or, by default, the platform's state
+    /// folder. Does not open anything yet.
     pub(crate) fn new(options: &Options) -> Result<Self, Failure> {
         let folder = match &options.state_dir {
             Some(folder) => {

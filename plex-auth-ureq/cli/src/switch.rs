@@ -65,7 +65,7 @@ fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Fail
     match state.profile(name)? {
         Some(other) if other.uuid.as_deref() != Some(uuid.as_str()) => {
             Err(Failure::usage(format!("the profile \"{name}\" belongs to another account"))
-                .likely("Another sign-in uses the same name.")
+                .likely("Another sign-in uses the same profile name.")
                 .next(Hint::from(
                     "Choose another name with --into, or see the profiles: {profiles}",
                 )))
@@ -87,8 +87,8 @@ fn switch(
         let pin = prompt::hidden(&format!("Home PIN for {}", name(user)))?;
         HomePin::new(pin.as_str()).map_err(|_| {
             Failure::usage("the Home PIN must be four digits")
-                .likely("There is a typo in it, or nothing was entered.")
-                .next("Try again with that user's PIN.")
+                .likely("There is a typo in the PIN, or nothing was entered.")
+                .next("Try again with the user's Home PIN.")
         })
     };
     let pin = user.has_home_pin().then(ask).transpose()?;
@@ -120,7 +120,7 @@ fn find<'a>(home: &'a Home, named: &str) -> Result<&'a HomeUser, Failure> {
         (None, Some(_), Some(_)) => {
             Err(Failure::usage(format!("the Home has more than one user named \"{named}\""))
                 .likely("Their names are the same, ignoring case.")
-                .next("Use the identifier, shown before the name in the output of: {users}"))
+                .next("Use the user's identifier instead. To list the identifiers: {users}"))
         }
     }
 }

@@ -55,12 +55,12 @@ fn not_understood(error: &clap::Error) -> Failure {
         return Failure::usage(what)
             .likely("Secrets cannot be passed as arguments, where other users could see them.")
             .next(
-                "Leave out the argument. To use a token or a password, run {login --token} or {login --password}; both ask for it or read it from a pipe.",
+                "Leave out the argument. {login --token} and {login --password} ask for the secret or read it from a pipe.",
             );
     }
     if let Some(what) = invalid_value(error) {
         return Failure::usage(one_line(&what))
-            .likely("The value has a typo, or the option's environment variable is set to it.")
+            .likely("There is a typo in the value, which may come from an environment variable.")
             .next(see("See the options: {--help}"));
     }
     let text = error.to_string();
@@ -137,12 +137,11 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
         "login" => return None,
         "switch" if error.kind() != ErrorKind::TooManyValues => (
             "A name with spaces is not quoted, or the Home PIN was passed as an argument. Secrets cannot be passed as arguments, where other users could see them.",
-            "Put the name in quotes, without the Home PIN: the command asks for it. See {--help}",
+            "Put the name in quotes, and leave out the Home PIN, which the command asks for. See {--help}",
         ),
-        _ if error.kind() == ErrorKind::TooManyValues => (
-            "The option is a flag, which is on if it is present.",
-            "Leave out the value. See {--help}",
-        ),
+        _ if error.kind() == ErrorKind::TooManyValues => {
+            ("The option is a flag: passing it turns it on.", "Leave out the value. See {--help}")
+        }
         "run" => (
             "The command to run is not separated from the options.",
             "Write `--` before the command: plex-auth run --server NAME -- COMMAND",

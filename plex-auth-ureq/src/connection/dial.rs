@@ -1,4 +1,4 @@
-//! TCP connections to one of several addresses.
+//! Opening a TCP connection to one of several addresses.
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, TcpStream};
@@ -11,7 +11,7 @@ use crate::deadline::{Deadline, is_exceeded};
 use crate::failure::Failure;
 
 /// Connects to the first address that accepts. Each address except the last gets half of the
-/// remaining time, so that one that does not respond leaves time for the next.
+/// remaining time, so that an address that does not respond leaves time for the next one.
 pub(super) fn connect(addresses: &[SocketAddr], deadline: Deadline) -> Result<Stream, Failure> {
     let mut last = TransportErrorKind::NameNotFound;
     let count = addresses.len();

@@ -24,7 +24,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) enum Reuse {
     /// An idle or fresh connection, which is kept afterwards.
     Any,
-    /// A fresh connection, which is kept afterwards. Idle ones to the same host are closed.
+    /// A fresh connection, which is kept afterwards. Idle connections to the same target are
+    /// closed.
     Fresh,
     /// A fresh connection that is not kept.
     Never,

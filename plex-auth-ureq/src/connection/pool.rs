@@ -24,8 +24,8 @@ struct Idle {
 }
 
 impl Pool {
-    /// Takes the open connection to the target that has been idle for the shortest time, if there
-    /// is one.
+    /// Takes the most recently used idle connection to the target that is still open, if there is
+    /// one.
     pub(super) fn take(&self, target: &Target) -> Option<Connection> {
         loop {
             // Dropped connections are closed after the lock is released.

@@ -1,4 +1,5 @@
-//! The parts that ureq needs for an agent. Their interface can change in any minor release of ureq.
+//! The parts that ureq needs to build an agent. Their interface can change in any minor release of
+//! ureq.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
@@ -66,7 +67,7 @@ struct OwnTransport {
     buffers: LazyBuffers,
     is_tls: bool,
     /// Whether ureq has checked that the connection is open and has not used it since. An agent
-    /// that sends only one request checks only before it keeps the connection for reuse.
+    /// that sends a single request checks this only before it keeps the connection for reuse.
     is_idle: bool,
 }
 

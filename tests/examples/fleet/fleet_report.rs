@@ -55,7 +55,7 @@ fn same_as_the_fake(seed: u64, report: &mut Report) {
     });
     let registered = whole.service.device_keys().count();
     let had: usize = whole.devices.iter().filter(|device| device.registered == 1).count();
-    report.expect(registered == had, || format!("{registered} keys, and {had} registered"));
+    report.expect(registered == had, || format!("{registered} keys, but {had} registrations"));
 }
 
 fn judge(fleet: &Fleet<DeviceTokens>, report: &mut Report) {
@@ -134,7 +134,7 @@ fn promises(fleet: &Fleet<DeviceTokens>, up: &[Range<u64>], report: &mut Report)
         format!("{left} devices were without a token for an hour while plex.tv was up")
     });
     for (number, end) in &fleet.ended {
-        report.broken(format!("device {number} has ended: {end}"));
+        report.broken(format!("the refresher of device {number} ended: {end}"));
     }
     let never = fleet.devices.iter().filter(|device| !device.had_a_token).count();
     report.expect(never == 0, || format!("{never} devices never had a token"));

@@ -274,7 +274,7 @@ impl<S: Server> Town<S> {
         let whole = others().filter(|user| user.valid_at.is_some()).count();
         report.figure(&name("valid tokens again"), format!("{whole} of {}", others().count()));
         report.figure(&name("last, after its server was up"), format!("{longest} s"));
-        report.expect(longest <= WITHIN, || name(&format!("one had no token for {longest} s")));
+        report.expect(longest <= WITHIN, || name(&format!("no token for {longest} s")));
         let revoked = || self.users.iter().filter(|user| user.is_revoked);
         let reported = revoked().filter(|user| user.reported_invalid == 1).count();
         report.figure(
@@ -283,7 +283,7 @@ impl<S: Server> Town<S> {
         );
         report.expect(reported == revoked().count(), || {
             name(&format!(
-                "{reported} of {} revoked account tokens were reported once",
+                "only {reported} of {} revoked account tokens were reported exactly once",
                 revoked().count()
             ))
         });

@@ -71,7 +71,7 @@ fn meet(workers: &Workers, stall: &Stall, limit: Duration) -> (Duration, Option<
     let outcome = workers.send(call);
     let took = started.elapsed();
     let wrong = match outcome {
-        Ok(_) => Some("it was answered".to_owned()),
+        Ok(_) => Some("a response arrived".to_owned()),
         Err(error) => {
             let right = error.as_transport().is_some_and(|error| {
                 error.kind() == Reason::TimedOut(limit)
@@ -93,8 +93,8 @@ fn judge(report: &mut Report, stall: &Stall, limit: Duration, met: &[(Duration, 
     }
     // Connecting may time out slightly before the deadline.
     let least = if stall.connecting { limit * 4 / 5 } else { limit };
-    report.expect(shortest >= least, || format!("{name}: over after {shortest:?}"));
-    report.expect(longest <= limit * 10, || format!("{name}: over after {longest:?}"));
+    report.expect(shortest >= least, || format!("{name}: ended after {shortest:?}"));
+    report.expect(longest <= limit * 10, || format!("{name}: ended after {longest:?}"));
 }
 
 fn call(url: &str) -> Call<Account> {

@@ -43,12 +43,11 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     }
     drop(place);
     let after = open_files_back_at(before);
-    report
-        .expect(after <= before, || format!("{before:?} files were open, and {after:?} still are"));
+    report.expect(after <= before, || format!("{before:?} open files before, {after:?} after"));
     if let (Some(least), Some(now)) = (grown.iter().min(), memory()) {
         report.figure("memory", format!("{now} KiB"));
         report.figure("memory, growth in the last round", format!("{least} KiB"));
-        report.expect(*least < allowed, || format!("memory grew by KiB {grown:?} in each round"));
+        report.expect(*least < allowed, || format!("memory grew in each round, in KiB: {grown:?}"));
     }
     report
 }
@@ -83,7 +82,7 @@ fn round(
         report.figure(&format!("open files, {when}"), files);
     }
     report.expect(left <= idle, || {
-        format!("{idle:?} files were open before, {left:?} are without the transport")
+        format!("{idle:?} open files before, {left:?} without the transport")
     });
     drop(ground);
 }

@@ -73,7 +73,7 @@ impl Verify {
         // The input's `keys` have the format of plex.tv's list, and its `token` is ignored here.
         let keys: PlexKeys = serde_json::from_str(&given)?;
         let given: Value = serde_json::from_str(&given)?;
-        let token = given.get("token").and_then(Value::as_str).ok_or("there is no token")?;
+        let token = given.get("token").and_then(Value::as_str).ok_or("the input has no token")?;
         let token = Token::new(token)?;
         let me = ClientIdentity::builder(identifier).build()?;
         let said = match keys.verify(&token, &me, time(now)) {

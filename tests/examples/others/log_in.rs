@@ -51,7 +51,7 @@ impl LogIn {
             }
             ControlFlow::Continue(())
         });
-        let linked = outcome.ok_or("nothing stops the login")??;
+        let linked = outcome.ok_or("the login had already finished")??;
         let account = http.send(plex_tv.token_details(&linked.auth_token))?;
         println!("{}", json!({ "token": linked.auth_token.expose(), "account": account.title }));
         Ok(())

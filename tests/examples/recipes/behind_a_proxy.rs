@@ -38,7 +38,7 @@ fn proxy(listener: &TcpListener) -> io::Result<String> {
         head.extend(byte.map(char::from));
     }
     let host = head.strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next());
-    let host = host.ok_or_else(|| io::Error::other("no CONNECT"))?.to_owned();
+    let host = host.ok_or_else(|| io::Error::other("this is not a CONNECT request"))?.to_owned();
     let server = TcpStream::connect(&host)?;
     (&client).write_all(b"HTTP/1.1 200 Connection established\r\n\r\n")?;
     // Copy in both directions until both are closed.

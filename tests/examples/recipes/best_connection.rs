@@ -24,16 +24,16 @@ fn open(
     // Sends several requests at once, without a token, and accepts only a response from this very
     // server.
     let choice = &mut server.choose_connection(plex_tv.identity().clone());
-    let chosen = http.drive(choice).ok_or("a new choice is not finished")??;
+    let chosen = http.drive(choice).ok_or("the choice had already finished")??;
     if chosen.is_plain_http() {
-        println!("unencrypted: choose again after a change of network");
+        println!("unencrypted: choose again after a network change");
     }
     if chosen.kind == ConnectionKind::Relay {
-        println!("through Plex's relay, which is too slow for video");
+        println!("connected through Plex's relay, which is too slow for video");
     }
     // The server's own token: a shared server does not accept the account's token, and no server
     // accepts a device's JWT.
-    let access_token = server.access_token.clone().ok_or("plex.tv sends no token for it")?;
+    let access_token = server.access_token.clone().ok_or("plex.tv sent no token for the server")?;
     Ok(chosen.with_token(access_token))
 }
 

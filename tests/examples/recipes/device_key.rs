@@ -130,7 +130,7 @@ pub(crate) fn run() -> Outcome {
     save(&folder.path().join("device.json"), state.expose())?;
     log_in(&http, &plex_tv, &key, folder.path(), |pin| {
         let code = pin.pin().code.expose();
-        println!("{code}, linked at once");
+        println!("linking {code}");
         harness.link(code, Who::PlexPass);
     })?;
 
@@ -138,7 +138,7 @@ pub(crate) fn run() -> Outcome {
     let again = device_key(folder.path(), random()?)?;
     assert_eq!(again.expose_seed(), key.expose_seed());
     let mut refresher = refresher_of(&plex_tv, &again, folder.path(), Duration::from_secs(1234))?;
-    let first = refresher.token().cloned().ok_or("a token was saved")?;
+    let first = refresher.token().cloned().ok_or("no token was saved")?;
     http.send(plex_tv.ping(&first))?;
 
     // Suppose that Plex has rejected the token.
@@ -146,7 +146,7 @@ pub(crate) fn run() -> Outcome {
     let end = keep_alive(&http, &mut refresher, folder.path(), |_| ControlFlow::Break(()))?;
     assert!(end.is_none());
     let saved = refresher_of(&plex_tv, &again, folder.path(), Duration::ZERO)?;
-    let second = saved.token().ok_or("the new token was saved")?;
+    let second = saved.token().ok_or("the new token was not saved")?;
     assert_ne!(first.expose(), second.expose());
     let account = http.send(plex_tv.token_details(second))?;
     println!("renewed the token of {}", account.username.as_deref().unwrap_or_default());

@@ -59,7 +59,7 @@ pub(crate) fn now() -> u64 {
 pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     let filled = SystemRandom::new().fill(&mut bytes);
-    filled.map_err(|_| io::Error::other("the system has no randomness"))?;
+    filled.map_err(|_| io::Error::other("the system could not generate random bytes"))?;
     Ok(bytes)
 }
 

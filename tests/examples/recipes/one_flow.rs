@@ -46,7 +46,7 @@ impl OpenServer {
     fn choose(&self, resources: &Resources) -> Result<Stage, Box<dyn Error>> {
         let named = resources.servers().find(|server| server.name.as_ref() == Some(&self.name));
         let server = named.ok_or("the account has no such server")?;
-        let token = server.access_token.clone().ok_or("plex.tv sends no token for it")?;
+        let token = server.access_token.clone().ok_or("plex.tv sent no token for the server")?;
         Ok(Stage::Choose(server.choose_connection(self.plex_tv.identity().clone()), token))
     }
 
@@ -136,7 +136,7 @@ pub(crate) fn run() -> Outcome {
         }
         ControlFlow::Continue(())
     });
-    let (server, transient) = opened.ok_or("a new flow is not finished")??;
+    let (server, transient) = opened.ok_or("the flow had already finished")??;
     println!("{name} at {}, with {transient:?}", server.url());
     Ok(())
 }

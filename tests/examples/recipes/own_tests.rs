@@ -13,7 +13,7 @@ fn greeting(http: &Transport, plex_tv: &PlexTv, token: &Token) -> String {
     match http.send(plex_tv.token_details(token)) {
         Ok(account) => format!("hello {}", account.username.unwrap_or_default()),
         Err(error) if error.is_token_invalid() => "please sign in again".to_owned(),
-        Err(error) if error.is_retryable() => "Plex cannot be reached; trying later".to_owned(),
+        Err(error) if error.is_retryable() => "please try again later".to_owned(),
         Err(error) => error.to_string(),
     }
 }
@@ -32,7 +32,7 @@ fn greeting_depends_on_the_token() -> Result<(), Box<dyn std::error::Error>> {
     let page = Misbehavior::answer(502, "text/html", "<html>Bad Gateway</html>");
     for outage in [page, Misbehavior::deliver(Delivery::CloseUnanswered)] {
         fake.with(|plex| plex.misbehave("/user", outage));
-        assert_eq!(greeting(&http, &plex_tv, &token), "Plex cannot be reached; trying later");
+        assert_eq!(greeting(&http, &plex_tv, &token), "please try again later");
         fake.with(FakePlex::behave);
     }
 

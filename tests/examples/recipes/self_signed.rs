@@ -32,7 +32,7 @@ pub(crate) fn run() -> Outcome {
     let token = Token::new(server.with(|fake| fake.account(Who::Free).token().to_owned()))?;
 
     let refused = Transport::new().send(plex_tv.token_details(&token));
-    let error = refused.err().ok_or("the authority is not trusted")?;
+    let error = refused.err().ok_or("an untrusted authority was accepted")?;
     println!("{error}");
     let reason = error.as_transport().map(|transport_error| transport_error.kind());
     assert_eq!(reason, Some(TransportErrorKind::Tls(TlsErrorKind::UntrustedIssuer)));
@@ -44,7 +44,7 @@ pub(crate) fn run() -> Outcome {
     // An authority's certificate is not accepted as a server certificate, even if it is trusted.
     let itself = Server::https(FakePlex::new(), authority.itself());
     let error = http.send(plex_tv_at(itself.url())?.token_details(&token)).err();
-    let error = error.ok_or("it is a certificate of an authority")?;
+    let error = error.ok_or("an authority's certificate was accepted for a server")?;
     println!("{error}");
     let reason = error.as_transport().map(|transport_error| transport_error.kind());
     assert!(matches!(reason, Some(TransportErrorKind::Tls(_))), "{reason:?}");

@@ -57,7 +57,7 @@ fn remove(
 /// character, such as a path separator, is rejected.
 fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
     if uuid.is_empty() || !uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-        return Err(io::Error::other("not a UUID"));
+        return Err(io::Error::other("the account's UUID is invalid"));
     }
     Ok(folder.join(format!("{uuid}.token")))
 }
@@ -80,12 +80,12 @@ pub(crate) fn run() -> Outcome {
     let uuids = all(folder.path())?;
     println!("{} accounts are saved", uuids.len());
     assert_eq!(uuids.len(), 2);
-    let one = uuids.first().ok_or("there are two")?;
-    let token = token(folder.path(), one)?.ok_or("it is saved")?;
+    let one = uuids.first().ok_or("no account was saved")?;
+    let token = token(folder.path(), one)?.ok_or("the token was not saved")?;
     remove(&http, &plex_tv, folder.path(), one)?;
     remove(&http, &plex_tv, folder.path(), one)?;
     assert_eq!(all(folder.path())?.len(), 1);
-    let refusal = http.send(plex_tv.token_details(&token)).err().ok_or("it is signed out")?;
+    let refusal = http.send(plex_tv.token_details(&token)).err().ok_or("the token still works")?;
     assert!(refusal.is_token_invalid());
     assert!(file(folder.path(), "../x").is_err());
     println!("one was signed out: {refusal}");

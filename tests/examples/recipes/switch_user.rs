@@ -26,7 +26,7 @@ fn switch(
     user: &HomeUser,
     mut ask_pin: impl FnMut() -> Option<String>,
 ) -> Result<Option<SignedIn>, Box<dyn Error>> {
-    let uuid = user.uuid.as_ref().ok_or("the user has no uuid")?;
+    let uuid = user.uuid.as_ref().ok_or("the user has no UUID")?;
     let mut pin = None;
     loop {
         match http.send(plex_tv.switch_home_user(token, uuid, pin.as_ref())) {
@@ -52,17 +52,17 @@ pub(crate) fn run() -> Outcome {
     let (http, plex_tv) = (Transport::new(), harness.plex_tv()?);
     let token = harness.token(Who::PlexPass)?;
     let users = users(&http, &plex_tv, &token)?;
-    let protected = users.iter().find(|user| user.has_home_pin()).ok_or("one has a PIN")?;
-    let child = users.iter().find(|user| !user.has_home_pin()).ok_or("one has none")?;
+    let protected = users.iter().find(|user| user.has_home_pin()).ok_or("no user has a PIN")?;
+    let child = users.iter().find(|user| !user.has_home_pin()).ok_or("every user has a PIN")?;
 
-    let signed_in = switch(&http, &plex_tv, &token, child, || None)?.ok_or("no PIN is needed")?;
+    let signed_in = switch(&http, &plex_tv, &token, child, || None)?.ok_or("a PIN is required")?;
     let account = signed_in.account;
     println!("switched to {}", account.title.as_deref().unwrap_or_default());
     assert_eq!(account.title, child.title);
 
     let mut typed = ["0000", "4711"].into_iter();
     let back = switch(&http, &plex_tv, &token, protected, || typed.next().map(str::to_owned))?;
-    let back = back.ok_or("the second PIN is right")?;
+    let back = back.ok_or("the second PIN was rejected")?;
     println!("switched to {} with a PIN", back.account.title.as_deref().unwrap_or_default());
     assert_eq!(back.account.title, protected.title);
     // The new token lists the servers of that user.

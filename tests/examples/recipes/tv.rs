@@ -105,7 +105,7 @@ pub(crate) fn run() -> Outcome {
         if pin.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     assert!(log_in(&http, &plex_tv, folder.path(), leave, || false)?.is_none());
-    let first = pin.ok_or("a PIN was created")?;
+    let first = pin.ok_or("no PIN was created")?;
 
     // The TV shows the same code again, and that code expires. The second code is linked at once.
     let mut codes = Vec::new();
@@ -135,7 +135,7 @@ pub(crate) fn run() -> Outcome {
         true
     };
     let token = log_in(&http, &plex_tv, folder.path(), stay, another)?;
-    let token = token.ok_or("the viewer has not left")?;
+    let token = token.ok_or("the viewer left")?;
     let account = http.send(plex_tv.token_details(&token))?;
     println!("signed in as {}", account.username.as_deref().unwrap_or_default());
     assert_eq!((account.username.as_deref(), offered), (Some("tariq"), 1));

@@ -54,16 +54,14 @@ impl BackEnd {
         match (request.method(), request.uri().path(), session) {
             (&Method::GET, "/sign-in", _) => match self.start().await {
                 Ok(page) => page,
-                Err(_) => {
-                    plain(StatusCode::BAD_GATEWAY, "Plex cannot be reached. Try again later.")
-                }
+                Err(_) => plain(StatusCode::BAD_GATEWAY, "Signing in failed. Try again later."),
             },
             (&Method::GET, "/back", Some((id, session))) => self.finish(id, session).await,
             (&Method::GET, "/", Some((_, Session::Admitted(name)))) => {
                 plain(StatusCode::OK, &format!("Welcome, {name}."))
             }
             (&Method::GET, ..) => redirect("/sign-in"),
-            _ => plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET."),
+            _ => plain(StatusCode::METHOD_NOT_ALLOWED, "Only GET is allowed."),
         }
     }
 
@@ -113,7 +111,7 @@ impl BackEnd {
             }
             Some(Access::Unknown { .. }) => plain(
                 StatusCode::SERVICE_UNAVAILABLE,
-                "Plex cannot be reached. Reload in a minute.",
+                "Your access could not be checked. Reload this page in a minute.",
             ),
             // The token is no longer valid, or the outcome is one that this program does not know.
             _ => redirect("/sign-in"),
@@ -260,7 +258,7 @@ pub(crate) fn run() -> Outcome {
         assert!(page.contains("/auth#?clientID="), "{page}");
         // The user signs in on that page.
         let code = harness.server.with(|fake| fake.pins().last().map(|pin| pin.code().to_owned()));
-        harness.link(&code.ok_or("a PIN was created")?, who);
+        harness.link(&code.ok_or("no PIN was created")?, who);
         let (found, to, text) = browser.get("/back")?;
         println!("back from Plex: {found} {to}{text}");
         assert_eq!(found, status);

@@ -15,14 +15,14 @@ use std::process::ExitCode;
 
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 
-/// Returns a sentence about the token. This is the program without its input and output; it is
-/// testable because it takes the `PlexTv` as an argument.
+/// Returns a sentence that describes the token. Tests can call this function with a `PlexTv` that
+/// points to a fake.
 fn describe(plex_tv: &PlexTv, token: &str) -> Result<String, Box<dyn Error>> {
     Ok(match Transport::new().send(plex_tv.token_details(&Token::new(token)?)) {
         Ok(account) => {
-            format!("It belongs to {}.", account.title.as_deref().unwrap_or("an account"))
+            format!("The token belongs to {}.", account.title.as_deref().unwrap_or("an account"))
         }
-        Err(error) if error.is_token_invalid() => "It is invalid: sign in again.".to_owned(),
+        Err(error) if error.is_token_invalid() => "The token is invalid: sign in again.".to_owned(),
         Err(error) if error.is_retryable() => "Plex cannot be reached: try later.".to_owned(),
         Err(error) => return Err(error.into()),
     })
@@ -60,7 +60,7 @@ mod tests {
 
     use super::describe;
 
-    /// Returns a fake, its plex.tv, and a token for one of its accounts.
+    /// Returns a fake, a `PlexTv` for it, and the token of one of its accounts.
     fn harness() -> (Server, PlexTv, String) {
         let plex = Server::http(FakePlex::new());
         let me = ClientIdentity::builder("a-test").build().unwrap();
@@ -72,7 +72,7 @@ mod tests {
     #[test]
     fn valid_token_belongs_to_its_account() {
         let (plex, plex_tv, token) = harness();
-        assert_eq!(describe(&plex_tv, &token).unwrap(), "It belongs to rosa.");
+        assert_eq!(describe(&plex_tv, &token).unwrap(), "The token belongs to rosa.");
         plex.with(|plex| assert_eq!(plex.seen("GET", "/user"), 1));
     }
 
@@ -80,7 +80,7 @@ mod tests {
     fn token_of_a_removed_device_is_invalid() {
         let (plex, plex_tv, token) = harness();
         plex.with(|plex| plex.revoke(&token));
-        assert_eq!(describe(&plex_tv, &token).unwrap(), "It is invalid: sign in again.");
+        assert_eq!(describe(&plex_tv, &token).unwrap(), "The token is invalid: sign in again.");
     }
 
     #[test]

@@ -50,12 +50,12 @@ impl Authority {
         self.issuer.der().to_vec()
     }
 
-    /// Returns the root certificate in PEM, for a file.
+    /// Returns the root certificate in PEM.
     pub fn root_pem(&self) -> String {
         self.issuer.pem()
     }
 
-    /// Issues a certificate for `localhost` and `127.0.0.1` that is valid for years.
+    /// Issues a certificate for `localhost` and `127.0.0.1` that is valid until 2090.
     pub fn good(&self) -> ServerCertificate {
         self.issue(&["localhost", "127.0.0.1"], 2020, 2090)
     }
@@ -115,7 +115,7 @@ impl fmt::Debug for Authority {
 }
 
 impl ServerCertificate {
-    /// Returns the certificate and its key, for a server in a test.
+    /// Returns the certificate and its private key.
     #[doc(hidden)]
     pub fn into_parts(self) -> (CertificateDer<'static>, PrivateKeyDer<'static>) {
         (self.certificate, self.key)

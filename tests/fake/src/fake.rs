@@ -89,8 +89,8 @@ impl FakePlex {
     ///
     /// A plex.tv path such as `/user` also matches `/api/v2/user`. Several misbehaviors for the
     /// same path form a queue: each applies after the previous one has been used up. With a
-    /// misbehavior that specifies only a delivery, the request takes effect, and its response is
-    /// the correct one.
+    /// misbehavior that specifies only a delivery, the request still takes effect, and the response
+    /// is correct.
     pub fn misbehave(&mut self, path: &str, misbehavior: Misbehavior) {
         self.misbehaviors.add(path, misbehavior);
     }
@@ -123,12 +123,12 @@ impl FakePlex {
         self.seen.count()
     }
 
-    /// Returns this account.
+    /// Returns the given account.
     pub fn account(&self, who: Who) -> &Account {
         self.accounts.get(who)
     }
 
-    /// Returns a mutable reference to this account.
+    /// Returns a mutable reference to the given account.
     pub fn account_mut(&mut self, who: Who) -> &mut Account {
         self.accounts.get_mut(who)
     }
@@ -138,7 +138,7 @@ impl FakePlex {
         self.accounts.iter()
     }
 
-    /// Returns this media server.
+    /// Returns the given media server.
     pub fn server(&self, which: Which) -> &MediaServer {
         self.servers.get(which)
     }
@@ -163,7 +163,7 @@ impl FakePlex {
         self.devices.of(who)
     }
 
-    /// Issues a new token for an account, as a sign-in would.
+    /// Issues a new token for an account, without adding a device.
     pub fn issue_token(&mut self, who: Who) -> String {
         self.tokens.issue(who, None)
     }
@@ -173,8 +173,8 @@ impl FakePlex {
         self.claims.issue(who, now)
     }
 
-    /// Revokes a token, as signing out or removing a device does. Transient tokens made from it
-    /// stay valid.
+    /// Revokes a token, as signing out or removing a device does. Transient tokens
+    /// obtained with it stay valid.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
         self.devices.forget(token);

@@ -91,8 +91,8 @@ pub(crate) struct Record {
 const MAX_BYTES: usize = 64 * 1024 * 1024;
 
 impl Record {
-    /// Adds a request. If the record would become too large, drops about half of it, oldest first,
-    /// so that it rarely has to drop anything.
+    /// Adds a request. If the record would become too large, drops the oldest requests until it is
+    /// about half full, so that this happens rarely.
     pub(crate) fn add(&mut self, seen: Seen) {
         let size = seen.size();
         if self.bytes.saturating_add(size) > MAX_BYTES {

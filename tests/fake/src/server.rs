@@ -38,8 +38,9 @@ use plan::Plans;
 pub use plan::{ConnectionPlan, ConnectionPlans};
 
 /// The response header that contains the request's number. Numbers start at 0, and start again at 0
-/// after [`FakePlex::forget_requests`]. The header reveals a client that mixes up its connections.
-/// It is missing if the request was refused because its body exceeds 1 MiB.
+/// after [`FakePlex::forget_requests`]. A test can use the header to detect that a client mixes
+/// up its connections. The header is missing if the request was refused because its body exceeds
+/// 1 MiB.
 pub const REQUEST_NUMBER: &str = "x-fake-plex-request";
 
 /// A server on `127.0.0.1` for a [`FakePlex`]. It runs in a separate thread until it is dropped.
@@ -159,7 +160,7 @@ impl Server {
         look(&mut self.shared.lock())
     }
 
-    /// Returns the shared fake.
+    /// Returns a shared handle to the fake.
     pub fn fake(&self) -> Arc<Mutex<FakePlex>> {
         Arc::clone(&self.shared.fake)
     }
@@ -176,7 +177,7 @@ impl Server {
     }
 }
 
-/// The server's thread, which stops when this is dropped.
+/// A handle to the server's thread, which stops when the handle is dropped.
 #[derive(Debug)]
 struct Running {
     stop: Option<oneshot::Sender<Infallible>>,

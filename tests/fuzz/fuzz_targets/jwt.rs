@@ -45,7 +45,10 @@ fn check_raw(token: &Token) {
         Err(InvalidPlexJwt::NotJwt) => assert_ne!(token.expose().split('.').count(), 3),
         Err(error) => assert!(!error.to_string().contains('\n')),
     }
-    assert!(KEYS.verify(token, &me(), SystemTime::UNIX_EPOCH).is_err(), "it was not signed");
+    assert!(
+        KEYS.verify(token, &me(), SystemTime::UNIX_EPOCH).is_err(),
+        "a token without a valid signature was verified"
+    );
 }
 
 fn check_times(jwt: &PlexJwt) {
@@ -93,7 +96,7 @@ fn check_claims(read: &Result<PlexJwt, InvalidPlexJwt>, claims: &Value) {
         (Err(InvalidPlexJwt::ExpiryOutOfRange), Some(ends)) => {
             assert!(!(0..=LATEST).contains(&ends));
         }
-        (Err(InvalidPlexJwt::NoExpiry), Some(ends)) => panic!("it ends at {ends}"),
+        (Err(InvalidPlexJwt::NoExpiry), Some(ends)) => panic!("the expiry {ends} was ignored"),
         _ => {}
     }
     if let (Ok(jwt), Some(Value::String(issuer))) = (read, claims.get("iss")) {

@@ -63,6 +63,6 @@ fn check_wait(found: RetryAfter, seconds: u64) {
             assert_eq!(found.wait(moment + distance), Duration::ZERO);
             assert_eq!(found.wait(moment - distance), distance);
         }
-        _ => panic!("{found:?} is of a kind that this does not know"),
+        _ => panic!("unknown kind: {found:?}"),
     }
 }

@@ -62,7 +62,7 @@ use plex_auth_proto::{ClientIdentity, Credentials, PlexTv, Token};
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A program that uses reqwest's default features already has a crypto provider.
     let provider = rustls::crypto::ring::default_provider();
-    provider.install_default().map_err(|_| "there is a provider already")?;
+    provider.install_default().map_err(|_| "a crypto provider is already installed")?;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(run())
 }
 
@@ -90,7 +90,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     let elsewhere = Server::http(FakePlex::new());
     let redirect = Misbehavior::redirect(307, &format!("{}/user", elsewhere.url()));
     server.with(|fake| fake.misbehave("/user", redirect));
-    let error = send(&client, plex_tv.token_details(&token)).await.err().ok_or("no account")?;
+    let error = send(&client, plex_tv.token_details(&token))
+        .await
+        .err()
+        .ok_or("the redirect was followed")?;
     println!("{error}");
     assert_eq!(elsewhere.connections(), 0);
     assert_eq!(error.status().map(|status| status.as_u16()), Some(307));
@@ -99,7 +102,10 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     // error.
     server.with(FakePlex::behave);
     let call = || plex_tv.token_details(&token);
-    let large = send(&client, call().max_body_size(100)).await.err().ok_or("too large")?;
+    let large = send(&client, call().max_body_size(100))
+        .await
+        .err()
+        .ok_or("a response above the limit was accepted")?;
     println!("{large}");
     assert!(large.as_response().is_some_and(|error| error.to_string().contains("100")), "{large}");
     for (delivery, kind) in [
@@ -108,15 +114,18 @@ async fn run() -> Result<(), Box<dyn std::error::Error>> {
     ] {
         server.with(|fake| fake.misbehave("/user", Misbehavior::deliver(delivery).times(1)));
         let call = call().deadline(Duration::from_millis(500));
-        let error = send(&client, call).await.err().ok_or("no response")?;
+        let error = send(&client, call).await.err().ok_or("a response arrived")?;
         println!("{error}");
-        let error = error.as_transport().ok_or("a transport error")?;
+        let error = error.as_transport().ok_or("the error is not a transport error")?;
         assert_eq!((error.kind(), error.may_have_been_sent()), (kind, true));
     }
 
     let invalid = Token::new(server.with(|fake| fake.account(Who::Free).token().to_owned()))?;
     server.with(|fake| fake.revoke(invalid.expose()));
-    let error = send(&client, plex_tv.token_details(&invalid)).await.err().ok_or("revoked")?;
+    let error = send(&client, plex_tv.token_details(&invalid))
+        .await
+        .err()
+        .ok_or("a revoked token was accepted")?;
     assert!(error.is_token_invalid(), "{error}");
     Ok(())
 }

@@ -14,7 +14,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use super::{Kind, Ready, Work};
 use crate::table::Limit;
 
-/// An account in the format of plex.tv: 9 kB, with a hundred features.
+/// An account in plex.tv's format: 9 kB, with a hundred features.
 pub(crate) const ACCOUNT: &str = include_str!("account.json");
 
 const TOKEN: &str = r#"{"MediaContainer":{"size":0,"token":"transient-9c04d7e1b8f2-madeUp"}}"#;
@@ -70,14 +70,14 @@ fn answer<T: 'static, F: DeserializeOwned + 'static>(
     }
 }
 
-/// Prepares parsing a successful response with the library.
+/// Returns prepared work that parses a successful response with the library.
 pub(crate) fn reading<T: 'static>(reply: Reply<T>, body: String) -> Ready {
     let (bytes, response) = (body.len(), response(200, body));
     reply.parse(&response).unwrap();
     Ready::to(bytes, move || black_box(&reply).parse(black_box(&response)))
 }
 
-/// Prepares skipping the account, which is the minimum that any parser must do.
+/// Returns prepared work that skips the account, which is the minimum that any parser must do.
 fn skipping() -> Ready {
     Ready::to(ACCOUNT.len(), || serde_json::from_str::<IgnoredAny>(black_box(ACCOUNT)))
 }

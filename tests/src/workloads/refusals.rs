@@ -29,7 +29,7 @@ pub(crate) fn all() -> Vec<Work> {
             listed(401, 1029, "Please enter the verification code")
         }),
         error("VerificationCodeRejected", 1.55, || listed(401, 1028, "Invalid verification code")),
-        error("EmailOnly", 1.55, || listed(401, 1030, "This account signs in by email")),
+        error("EmailOnly", 1.55, || listed(401, 1030, "This account uses email sign-in")),
         error("TooManyFailures", 1.55, || listed(401, 1031, "Too many failed attempts")),
         error("Forbidden", 1.55, || listed(403, 1009, "Not for managed users")),
         error("RateLimited", 1.55, || {

@@ -92,7 +92,7 @@ fn identity_and_claim_are_sent_without_a_token() {
     });
 }
 
-/// Claiming has its own deadline, because a server can take a long time to claim itself.
+/// Claiming has its own deadline, because a server can take a long time to process a claim.
 #[test]
 fn has_a_deadline_of_its_own() {
     let late = vec![Step::Pause(Duration::from_millis(100)), write_response("200 OK", "")];

@@ -1,4 +1,5 @@
-//! Choosing a connection to a server, among hosts that stall, refuse, or belong to another server.
+//! Choosing a connection to a server when other hosts stall, refuse connections, or are other
+//! servers.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ const UPPER_BOUND: Duration = Duration::from_secs(30);
 type Outcome = Result<ChosenConnection, ConnectionChoiceError>;
 
 /// Drives a choice to its end. Also returns the largest number of requests that were in flight at
-/// once.
+/// the same time.
 fn drive(harness: &Harness, mut choice: ConnectionChoice) -> (Outcome, usize) {
     let mut most = 0;
     let outcome = harness.drive(&mut choice, |choice, now| {

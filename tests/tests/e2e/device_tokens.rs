@@ -1,4 +1,4 @@
-//! A device's key and its tokens over time: a simulated month in memory, and a login over each
+//! A device's key and its tokens over time: a simulated month in memory, and a login with each
 //! transport.
 
 use std::ops::ControlFlow;
@@ -32,8 +32,8 @@ fn at(seconds: u64) -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
-/// A plex.tv and a device with a simulated clock. Times are in seconds since the start, except for
-/// `now`, which is in Unix seconds.
+/// A fake plex.tv and a device with a simulated clock. Times are in seconds since the start, except
+/// for `now`, which is in Unix seconds.
 struct Simulation {
     plex: FakePlex,
     now: u64,
@@ -71,7 +71,8 @@ impl Simulation {
         Now::new(Duration::from_secs(self.elapsed()), wall)
     }
 
-    /// Runs the device until this time, or until its flow ends. Returns the result if it has ended.
+    /// Runs the device until this time, or until its flow ends. Returns the result if the flow has
+    /// ended.
     fn run_until<K: DeviceKey>(
         &mut self,
         refresher: &mut DeviceTokenRefresher<K>,

@@ -19,12 +19,12 @@ use plex_auth_tests::{Step, in_parallel};
 /// A timeout that only a stalling server exceeds, even on a loaded machine.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Creates a carrier that trusts this root certificate, if one is given.
+/// A function that creates a carrier. The carrier trusts the root certificate, if there is one.
 type NewCarrier = fn(Option<Vec<u8>>) -> Carrier;
 
 const TRANSPORTS: [NewCarrier; 2] = [Carrier::ureq, Carrier::hyper];
 
-/// One carrier and one fake, which no other test shares.
+/// One carrier and one fake, which are not shared with other tests.
 pub(crate) struct Harness {
     carrier: Carrier,
     url: String,
@@ -32,7 +32,7 @@ pub(crate) struct Harness {
     server: Option<Server>,
 }
 
-/// Runs a scenario in memory and over every client.
+/// Runs a scenario in memory and with every client.
 pub(crate) fn over_every_carrier(scenario: impl Fn(&Harness) + Sync) {
     let fake = Arc::new(Mutex::new(FakePlex::new()));
     let url = "http://plex.example:32400".to_owned();
@@ -56,14 +56,15 @@ pub(crate) fn over_every_client(scenario: impl Fn(&Harness) + Sync) {
     });
 }
 
-/// Runs a scenario over both transports at the same time, over HTTP.
+/// Runs a scenario with both transports at the same time, over HTTP.
 pub(crate) fn over_both_transports(scenario: impl Fn(&Harness) + Sync) {
     in_parallel(TRANSPORTS, |transport| {
         run_with(&scenario, transport(None), Server::http(FakePlex::new()));
     });
 }
 
-/// Runs a scenario over clients that the caller built, with their default settings.
+/// Runs a scenario with both transports, each with a client that the caller built with default
+/// settings.
 pub(crate) fn over_every_own_client(scenario: impl Fn(&Harness)) {
     for carrier in [Carrier::own_ureq(), Carrier::own_hyper()] {
         run_with(&scenario, carrier, Server::http(FakePlex::new()));
@@ -106,7 +107,7 @@ impl Harness {
         self.drive(&mut flow, |_, _| ControlFlow::Continue(())).expect("the flow was not stopped")
     }
 
-    /// Returns the time on the carrier's clock, for a flow's methods.
+    /// Returns the current time, to pass to a flow's methods.
     pub(crate) fn now(&self) -> Now {
         self.carrier.now()
     }
@@ -232,7 +233,7 @@ pub(crate) fn transport_error(error: &Error) -> &TransportError {
     error.as_transport().unwrap_or_else(|| panic!("{error}"))
 }
 
-/// Returns a successful response from Plex.
+/// Returns a successful response with this JSON body.
 pub(crate) fn json(body: &str) -> Misbehavior {
     Misbehavior::answer(200, "application/json", body)
 }
@@ -250,7 +251,8 @@ pub(crate) fn write(text: &str) -> Step {
     Step::Write(text.as_bytes().to_vec())
 }
 
-/// Returns a step that writes a response: a status with headers, and the body with its length.
+/// Returns a step that writes a response with this status, these headers and this body, and adds
+/// the `content-length` header.
 pub(crate) fn write_response(head: &str, body: &str) -> Step {
     let length = body.len();
     write(&format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}"))

@@ -1,4 +1,4 @@
-//! Timeouts, the body size limit, and the number of times a request is sent, over both transports.
+//! Timeouts, the body size limit, and the number of times a request is sent, with both transports.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -141,8 +141,8 @@ fn fresh_connection_is_not_retried() {
 }
 
 /// Sends two requests at the same time, so that two connections are pooled. The server closes each
-/// of them after the next request. Returns `None` if the first request ended before the second one
-/// was sent.
+/// connection after the next request. Returns `None` if the first request ended before the second
+/// one was sent.
 fn two_kept_connections(carrier: &Carrier, pause: Duration) -> Option<RawServer> {
     let kept = vec![Step::Pause(pause), write_success(), Step::AwaitRequest, Step::Close];
     let server = RawServer::per_connection(vec![kept.clone(), kept, vec![write_success()]]);
@@ -232,7 +232,7 @@ fn maximum_timeouts_of_an_agent_are_capped() {
     }
 }
 
-/// Larger than ureq's buffer for one line of the request's head, which is 128 KiB.
+/// Larger than ureq's 128 KiB buffer for one line of the request's head.
 const LARGE: usize = 200_000;
 
 #[test]

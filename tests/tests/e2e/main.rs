@@ -1,4 +1,4 @@
-//! Scenarios with the fake Plex, most of which run over several carriers, and checks of the
+//! Scenarios with the fake Plex, most of which run with several carriers, and checks of the
 //! repository itself.
 #![allow(
     clippy::expect_used,

@@ -24,7 +24,7 @@ fn token_details(url: &str) -> Call<Account> {
     plex_tv_at(url).token_details(&Token::new("token-of-nilo").unwrap())
 }
 
-/// Runs a check over each transport, with its own client and with one that the caller built.
+/// Runs a check with each transport, using its default client and a client that the caller built.
 fn over_each(check: impl Fn(Carrier, Reports) + Sync) {
     let carriers =
         [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq(), Carrier::own_hyper()];

@@ -1,4 +1,4 @@
-//! The requests that all operations send, over every carrier.
+//! The requests that all operations send, with every carrier.
 
 use plex_auth_fake::{FakePlex, Server, Who};
 use plex_auth_hyper::Transport as Hyper;

@@ -42,7 +42,8 @@ fn typed_code_links_the_pin() {
     });
 }
 
-/// Submits the form on the fake's hosted page, and returns the URL that it forwards to, if any.
+/// Submits the form on the fake's hosted page, and returns the URL that the page redirects to, if
+/// any.
 fn submit(harness: &Harness, page: &str, answer: &str) -> Option<String> {
     let (url, fragment) = page.split_once("#?").unwrap();
     assert_eq!(url, format!("{}/auth", harness.url()));

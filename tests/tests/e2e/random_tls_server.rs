@@ -1,5 +1,5 @@
-//! Errors from a TLS server that misbehaves at random: the statement "nothing was sent" must be
-//! true.
+//! Errors from a TLS server that misbehaves at random: if an error states that nothing was sent,
+//! that must be true.
 
 use std::time::Duration;
 

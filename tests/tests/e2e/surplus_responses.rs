@@ -28,7 +28,7 @@ const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
 /// A JWT whose payload contains `"user":{"id":2}`.
 const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
 
-/// Both transports, each with its own client and with one that the caller built.
+/// Both transports, each with its default client and with a client that the caller built.
 const CARRIERS: [fn() -> Carrier; 4] =
     [|| Carrier::ureq(None), || Carrier::hyper(None), Carrier::own_ureq, Carrier::own_hyper];
 
@@ -45,7 +45,7 @@ fn shifted(second: &str) -> RawServer {
     ])
 }
 
-/// Sends Rosa's request, then this call, over each transport, and checks the second result.
+/// Sends Rosa's request, then this call, with each transport, and checks the second result.
 fn second_result<T>(
     second: &str,
     call: impl Fn(&str) -> Call<T> + Sync,
@@ -348,7 +348,7 @@ fn account_server() -> io::Result<String> {
 }
 
 /// Sends this many requests, each with a different token, from several threads, and checks that
-/// each gets its own account.
+/// each response contains the account that the token belongs to.
 fn assert_no_account_is_mixed_up(requests: u32) {
     for carrier in Carrier::transports() {
         let url = account_server().unwrap();

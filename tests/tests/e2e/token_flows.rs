@@ -51,8 +51,8 @@ fn access_is_granted_denied_or_unknown() {
     });
 }
 
-/// Drives the refresher until it has a token, and returns the reason for requesting it, or `None`
-/// if the server refuses.
+/// Drives the refresher until it has a token, and returns the reason for requesting the token, or
+/// `None` if the server refuses.
 fn refresh(harness: &Harness, refresher: &mut TransientTokenRefresher) -> Option<Reason> {
     let stopped = harness.drive(refresher, |refresher, now| match refresher.progress(now) {
         Progress::Requesting { .. } => ControlFlow::Continue(()),

@@ -3,8 +3,8 @@
 
 use plex_auth_tests::workloads::{Kind, everything};
 
-/// The expected counts. If the test fails, it prints the current ones. If the change is intended,
-/// replace these lines with the printed ones.
+/// The expected counts. If the test fails, it prints the current counts. If the change is intended,
+/// replace these lines with the printed lines.
 const EXPECTED: &[(&str, u64)] = &[
     ("call: sign-in", 7),
     ("call: token details", 6),

@@ -29,7 +29,7 @@ fn device(old_token: &str) -> Refresher {
     PlexTv::new(identity).register_device(Ed25519Key::from_seed(&[3; 32]), old_token)
 }
 
-/// Runs a device for this many days; on the last one, plex.tv is unavailable.
+/// Runs a device for this many days. On the last day, plex.tv is unavailable.
 fn run(refresher: &mut Refresher, plex: &mut FakePlex, days: u64) {
     const DAY: u64 = 24 * 60 * 60;
     let mut elapsed = 0;

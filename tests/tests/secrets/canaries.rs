@@ -18,8 +18,8 @@ pub(crate) fn home_pin_in_url() -> String {
     format!("switch?pin={HOME_PIN}")
 }
 
-/// Returns the secrets in requests, and every text in a successful response that contains
-/// `canary-`.
+/// Returns the secrets in requests, and every string that contains `canary-` in a successful
+/// response.
 pub(crate) fn canaries() -> Vec<String> {
     let mut found: Vec<String> =
         [TOKEN, PASSWORD, CODE, LOGIN, PROXY, PIN_CODE, CLAIM].map(str::to_owned).into();

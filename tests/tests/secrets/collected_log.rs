@@ -61,7 +61,7 @@ fn is_known_leak(target: &str, text: &str) -> bool {
     of_ureq && (text.starts_with("TRACE") || text.starts_with("DEBUG Response {") || has_secret_url)
 }
 
-/// Returns the log so far: the lines in which ureq is known to log secrets, and the others.
+/// Returns the log so far: the lines in which ureq is known to log secrets, and the other lines.
 pub(crate) fn log() -> (Vec<Line>, Vec<Line>) {
     let log = LOG.lock().unwrap_or_else(PoisonError::into_inner).clone();
     log.into_iter().partition(|(target, text)| is_known_leak(target, text))

@@ -186,7 +186,7 @@ fn server(failure: Option<&(u16, String)>) -> Server {
     server
 }
 
-/// A runner that runs one of the flows over a transport.
+/// A runner that runs one of the flows with a transport.
 struct Driven<'a> {
     output: &'a mut Output,
     carrier: &'a Carrier,

@@ -1,5 +1,5 @@
-//! Secrets are canary values, and everything that a program can see is searched for them, in
-//! several encodings.
+//! Tests that use canary values as secrets, and search everything that a program can see for these
+//! values, in several encodings.
 //!
 //! This is a separate binary, because a process has only one global logger.
 #![allow(

@@ -7,8 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use plex_auth_proto::Error;
 
-/// The canaries as text, percent-encoded, in base64 at each of its three offsets, and as lists of
-/// bytes.
+/// The canaries as text, percent-encoded, in base64 at each of the three possible offsets, and as
+/// lists of bytes.
 struct Encodings<'c> {
     /// All eight-character parts of the texts, and all five-byte runs of the lists.
     parts: Vec<String>,

@@ -19,7 +19,7 @@ use plex_auth_tests::every_operation::{Inputs, SIGNATURE};
 
 use crate::search::{Output, error_text};
 
-/// A flow with its visible texts.
+/// A flow whose visible texts can be searched.
 pub(crate) trait SearchedFlow: Flow<Output: Debug> + Debug {
     /// Returns the flow's progress, with the errors in it.
     fn progress_text(&self, now: Now) -> String;

@@ -1,4 +1,4 @@
-//! The search for secrets in the output, the log and the reports of every operation over each
+//! The search for secrets in the output, the log and the reports of every operation with each
 //! transport.
 
 use std::collections::BTreeSet;

@@ -30,7 +30,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(future)
 }
 
-/// Creates a transport over a mock whose response is always ready.
+/// Creates a transport with a mock service whose response is always ready.
 fn over_tokio<F, B>(response: F) -> Transport<Mock<F>>
 where
     F: Fn() -> Response<B> + Clone,

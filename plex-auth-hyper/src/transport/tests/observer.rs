@@ -1,4 +1,4 @@
-//! The reports that an observer receives if a caller's service keeps or drops a request.
+//! The reports that an observer receives with a custom service.
 
 use std::sync::Mutex;
 

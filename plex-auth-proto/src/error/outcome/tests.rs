@@ -8,7 +8,7 @@ use crate::error::{Error, ResponseError, TransportErrorKind};
 use crate::pin::PinId;
 use crate::{Call, ClientIdentity, Credentials, Host, MediaServer, PlexTv, Token};
 
-/// Declares a name for every variant and the list of all names. The code does not compile if a new
+/// Gives every variant a name, and declares a list of all names. The code does not compile if a new
 /// variant has no name, and the test fails if a variant has no row.
 macro_rules! variants {
     ($($variant:pat => $name:literal,)*) => {

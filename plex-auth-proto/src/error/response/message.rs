@@ -8,8 +8,8 @@ use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 
 /// Formats the error as one line: what failed, which server answered, and in most cases the status
-/// and what to do. The alternate form, `{:#}`, leaves out what to do, for programs that give their
-/// users advice of their own.
+/// and what to do. The alternate form, `{:#}`, leaves out what to do, for programs that give
+/// their own advice.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (context, status, rejection) = self.parts();
@@ -41,8 +41,8 @@ impl fmt::Display for ResponseError {
             _ if self.is_unconfirmed() => {
                 write!(
                     f,
-                    "a proxy or a captive portal may have answered instead of {server}: status \
-                     {status} without an error from Plex"
+                    "a proxy or a captive portal may have answered instead of {server}: the \
+                     response has status {status} but no error from Plex"
                 )?;
                 return write_advice(f, "check the network");
             }
@@ -92,7 +92,7 @@ impl ResponseError {
             Self::Forbidden(_) if self.needs_home_pin() => "enter the Home PIN",
             Self::Rejected(_) if self.is_pin_gone() => "request a new PIN",
             Self::Unauthorized(_) if self.is_media_server_token_error() => {
-                "get a new token for this server; the account's token may still be valid"
+                "get a new token for this server (the account's token may still be valid)"
             }
             Self::VerificationCodeRequired(_) => "sign in again with the code",
             Self::VerificationCodeRejected(_) => "enter a new code",
@@ -105,7 +105,7 @@ impl ResponseError {
                 "check the path of the base URL"
             }
             Self::Redirected { to: Some(to), .. } if to.is_known() => {
-                "if that is the right server, use it as the base URL"
+                "if that is the right server, change the base URL to point to it"
             }
             Self::Redirected { .. } => "check the base URL and the network",
             _ => "",
@@ -125,7 +125,7 @@ impl ResponseError {
             _ if context.carried_token() => "the token was not accepted",
             Some(meaning) => meaning,
             None if self.status().as_u16() == 498 => "the device's JWT was not accepted",
-            None => "not authorized, and no token was sent",
+            None => "authorization is required, but no token was sent",
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn of_plex_direct(url: &ServerUrl) -> Option<IpAddr> {
 
 /// Returns whether the address counts as private: loopback, RFC 1918, or ULA (RFC 4193).
 ///
-/// 100.64.0.0/10 does not, because carriers and Tailscale use it across networks.
+/// 100.64.0.0/10 does not count as private, because carriers and Tailscale use it across networks.
 pub(super) fn is_private(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),

@@ -80,8 +80,9 @@ pub enum CandidateError {
     /// [`allow_plain_http`](crate::flow::ConnectionChoice::allow_plain_http).
     #[error("plain HTTP is not allowed")]
     PlainHttp,
-    /// No request was sent before the time limit was reached.
-    #[error("the time limit was reached before it could be tried")]
+    /// The time limit was reached before a request was sent, or before a request that the driver
+    /// had cancelled was sent again.
+    #[error("the time limit was reached before this connection was tried")]
     NotTried,
     /// A different server responded. No token was sent to it.
     #[error("a different server responded")]

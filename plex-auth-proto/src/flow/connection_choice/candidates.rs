@@ -66,8 +66,8 @@ impl Candidates {
         self.requests().filter(|request| request.counts_until > now).count()
     }
 
-    /// Returns the next time, if any, at which a candidate may be requested, unless a response
-    /// arrives earlier.
+    /// Returns the next time, if any, at which another candidate may be tried even if no response
+    /// has arrived.
     pub(super) fn next_change(&self, now: Duration) -> Option<Duration> {
         let times = self.requests().flat_map(|request| [request.counts_until, request.until]);
         times.filter(|time| *time > now).min()
@@ -77,7 +77,7 @@ impl Candidates {
         self.0.iter().filter_map(|candidate| candidate.request.as_ref())
     }
 
-    /// Returns the candidates that may be requested now and could still be chosen. Plain HTTP
+    /// Returns the candidates that may be tried now and could still be chosen. Plain HTTP
     /// candidates are included only after every HTTPS candidate has failed or reached its time
     /// limit.
     fn due(&self, now: Duration) -> impl Iterator<Item = &Candidate> {
@@ -92,18 +92,17 @@ impl Candidates {
         self.due(now).count()
     }
 
-    /// Returns the URL of the candidate to request next, if any.
+    /// Returns the URL of the candidate to try next, if any.
     pub(super) fn next(&self, now: Duration) -> Option<ServerUrl> {
         self.due(now).min_by_key(|candidate| candidate.turn)?.connection.url.clone()
     }
 
-    /// Returns whether any plain HTTP candidate that could still be chosen is waiting to be
-    /// requested.
+    /// Returns whether any plain HTTP candidate that could still be chosen is waiting to be tried.
     pub(super) fn has_plain_http_waiting(&self) -> bool {
         self.better().any(|candidate| candidate.is_waiting() && !candidate.is_https())
     }
 
-    /// Returns whether any candidate that could still be chosen is waiting to be requested.
+    /// Returns whether any candidate that could still be chosen is waiting to be tried.
     pub(super) fn is_any_waiting(&self) -> bool {
         self.better().any(Candidate::is_waiting)
     }

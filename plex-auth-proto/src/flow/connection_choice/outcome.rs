@@ -44,9 +44,10 @@ impl ChosenConnection {
         !self.url().is_https()
     }
 
-    /// Returns the server with this token, which must be one that the server accepts: usually the
-    /// [`access_token`](crate::server::Resource::access_token) of its resource. If the server
-    /// responds with 401, it does not accept the token: list the resources again.
+    /// Returns a [`MediaServer`] that sends this token. The server must accept the token, which is
+    /// usually the [`access_token`](crate::server::Resource::access_token) of the server's
+    /// resource. If the server responds with 401, it does not accept the token: list the resources
+    /// again.
     pub fn with_token(self, token: Token) -> MediaServer {
         self.address.with_token(token)
     }
@@ -102,7 +103,7 @@ impl Listing<'_> {
 impl fmt::Display for Listing<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str(": the server has no listed connections; list the servers again");
+            return f.write_str(": no connections are listed for it; list the servers again");
         }
         for (index, candidate) in self.0.iter().take(Self::MAX_SHOWN).enumerate() {
             let separator = if index == 0 { ": " } else { "; " };

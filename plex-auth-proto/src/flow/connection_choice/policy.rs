@@ -93,8 +93,8 @@ fn candidate(
 /// Returns whether, according to the list, plain HTTP to a private address stays within the
 /// caller's own network and is the only way to reach the server.
 ///
-/// `owned` is not enough: an owner can be on a hotel network, where another machine has that
-/// address.
+/// `owned` is not enough: an owner can be on a hotel network, where another machine has the
+/// server's address.
 fn is_own_network(server: &ListedServer) -> bool {
     server.public_address_matches == Some(true)
         && server.https_required == Some(false)

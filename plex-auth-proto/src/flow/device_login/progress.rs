@@ -10,15 +10,15 @@ use crate::jwt::SignError;
 
 /// The result of a [`DeviceLogin`](crate::flow::DeviceLogin).
 #[derive(Clone, Debug)]
-#[must_use = "the key can renew the token only if it was registered"]
+#[must_use = "check whether the key was registered; only a registered key can renew the token"]
 pub enum LinkedDevice {
     /// The key is registered, and the token belongs to the device. Pass the token to a
     /// [refresher](crate::PlexTv::device_token_refresher).
     Registered(LinkedPin),
-    /// Plex did not match the key with the PIN and returned an old-style account token instead. The
-    /// token works, but it does not belong to the device, so the key cannot renew it. Use it like
-    /// the token from a [login without a key](crate::flow::PinLogin), or sign in again with a new
-    /// client identifier.
+    /// Plex did not match the key with the PIN and returned an old-style account token instead of a
+    /// device token. The token works, but it does not belong to the device, so the key cannot renew
+    /// it. Use it like the token from a [login without a key](crate::flow::PinLogin), or sign in
+    /// again with a new client identifier.
     NotRegistered(LinkedPin),
 }
 

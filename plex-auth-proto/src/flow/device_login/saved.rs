@@ -36,7 +36,8 @@ impl<K: DeviceKey> DeviceLogin<K> {
     /// # Errors
     ///
     /// Returns [`InvalidSavedState`] if the text was not returned by `save`, or was saved for a
-    /// different service, client identifier or key. The text remains valid for the original ones.
+    /// different service, client identifier or key. In the latter case, the text remains valid for
+    /// the original service, identifier and key.
     pub fn restore(
         plex_tv: PlexTv,
         key: K,

@@ -38,7 +38,7 @@ pub enum DeviceTokenProgress {
         expires_at: Option<UnixSeconds>,
         /// The number of [new tokens](crate::flow::DeviceTokenRefresher::renewals) handed out so
         /// far. [Save](crate::flow::DeviceTokenRefresher::save) the state whenever this number has
-        /// risen.
+        /// increased.
         renewals: u64,
         /// The error from the last renewal attempt, if it failed. The attempt is retried.
         last_error: Option<RefreshError>,
@@ -76,7 +76,7 @@ pub enum DeviceTokenEnd {
     /// The user removed the device, or its key belongs to another client identifier (code 1097).
     /// Sign in again with a new client identifier and a new key.
     #[error(
-        "plex.tv no longer recognizes this device; sign in again with a new client identifier and a new key"
+        "plex.tv does not recognize this device or its key; sign in again with a new client identifier and a new key"
     )]
     DeviceRemoved(#[source] Error),
     /// Plex refused eight signatures (status 400 or 422) over more than an hour. This key was never

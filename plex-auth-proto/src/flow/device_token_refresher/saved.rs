@@ -16,7 +16,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// # Errors
     ///
     /// Returns [`InvalidSavedState`] if neither method returned the text, or if it was saved for a
-    /// different service, client identifier or key. The text remains valid for the original ones.
+    /// different service, client identifier or key. In the latter case, the text remains valid for
+    /// the original service, identifier and key.
     pub fn restore(plex_tv: PlexTv, key: K, saved: &str) -> Result<Self, InvalidSavedState> {
         let kinds = [FlowKind::DeviceToken, FlowKind::DeviceLogin];
         let saved = SavedDevice::restore(&plex_tv, &kinds, key.jwk(), saved)?;

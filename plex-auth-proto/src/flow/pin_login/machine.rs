@@ -62,7 +62,7 @@ enum State {
         give_up_at: Option<Duration>,
     },
     Polling(Box<Polling>),
-    /// The failure was taken, but a late token is still accepted.
+    /// The caller has taken the failure, but a late token is still accepted.
     FailureTaken,
     /// Holds the outcome until it is returned.
     Finished(Option<Result<LinkedPin, Failure>>),
@@ -154,8 +154,8 @@ impl<M: PinMethod> PinMachine<M> {
         Some((polling.pin(), ends_at))
     }
 
-    /// Takes the failure, if the login has finished with one and has not returned it. A late token
-    /// is then still accepted, until [`close`](Self::close) is called.
+    /// Takes the failure if the login has failed and has not returned it yet. A late token is still
+    /// accepted until [`close`](Self::close) is called.
     pub(crate) fn take_failure(&mut self) -> Option<Failure> {
         let State::Finished(outcome) = &mut self.state else { return None };
         let failure = outcome.take_if(|outcome| outcome.is_err())?.err();
@@ -169,7 +169,7 @@ impl<M: PinMethod> PinMachine<M> {
         self.state = State::Finished(None);
     }
 
-    /// Takes the token, if one has arrived and has not been returned.
+    /// Takes the token if one has arrived and has not been returned yet.
     pub(crate) fn take_linked(&mut self) -> Option<LinkedPin> {
         let State::Finished(outcome) = &mut self.state else { return None };
         outcome.take_if(|outcome| outcome.is_ok())?.ok()

@@ -35,10 +35,10 @@ pub(crate) trait PinMethod {
 
     fn poll(&mut self, plex_tv: &PlexTv, pin: &LoginPin, now: Moment) -> Result<Poll, SignError>;
 
-    /// Returns whether this is the ID of the awaited signature.
+    /// Returns whether this is the ID of the signature request in flight.
     fn awaits(&self, id: RequestId) -> bool;
 
-    /// Handles the completion of the awaited signature.
+    /// Handles the completion of the signature request in flight.
     fn signed(&mut self, now: Moment, completion: Completion) -> Result<(), SignError>;
 
     /// Handles a failed poll. With a device key, the next poll gets a new signature.
@@ -52,7 +52,7 @@ pub(crate) enum PinKind {
     Page,
 }
 
-/// PINs without a device key.
+/// The [`PinMethod`] of a login without a device key.
 #[derive(Debug)]
 pub(super) struct WithoutKey(pub(super) PinKind);
 
@@ -79,7 +79,7 @@ impl PinMethod for WithoutKey {
     fn poll_failed(&mut self) {}
 }
 
-/// PINs that register a device key.
+/// The [`PinMethod`] of a login that registers a device key.
 pub(crate) struct WithKey<K> {
     pub(crate) key: K,
     pub(crate) kind: PinKind,

@@ -24,8 +24,8 @@ pub enum TokenError {
     /// The token source was shut down.
     #[error("the token source was shut down")]
     ShutDown,
-    /// Nothing renews the token: the token source's task or thread was dropped, panicked or could
-    /// not be started.
+    /// Nothing renews the token, because the token source's task or thread has stopped or could not
+    /// be started.
     #[error("the token source is not running; create a new one")]
     Stopped,
     /// No token arrived in time.

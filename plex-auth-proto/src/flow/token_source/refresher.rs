@@ -9,8 +9,8 @@ use crate::flow::save_error::SaveError;
 use crate::flow::step::Flow;
 use crate::values::token::Token;
 
-/// A flow that has a token and renews it. A token source shares the token with the rest of the
-/// program.
+/// A flow that provides a token and, if possible, renews it. A token source shares the token with
+/// the rest of the program.
 ///
 /// The output of the flow is the reason it can no longer get a token.
 pub trait Refresher: Flow<Output: Into<Box<dyn StdError + Send + Sync>>> {

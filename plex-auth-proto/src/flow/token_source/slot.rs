@@ -15,7 +15,7 @@ use crate::flow::now::Now;
 use crate::flow::save_error::SaveError;
 use crate::values::token::Token;
 
-/// A token shared by a whole program. A clone is another handle to the same slot.
+/// A slot for a token that the whole program shares. A clone is another handle to the same slot.
 ///
 /// Callers read the token through a [`TokenWait`](super::token_wait::TokenWait) and report rejected
 /// tokens. A [`SharedRefresher`](super::shared_refresher::SharedRefresher) fills the slot. The slot
@@ -125,8 +125,9 @@ impl TokenSlot {
         driver.into_iter().for_each(Waker::wake);
     }
 
-    /// Runs the save callback or a part of it. Until it returns, a wait on this thread gets the
-    /// previous token if it is still valid, and an error otherwise.
+    /// Runs the save callback or a part of it. Until the callback returns, a caller that requests
+    /// the token on this thread gets the previous token if it is still valid, and an error
+    /// otherwise.
     ///
     /// # Errors
     ///

@@ -51,12 +51,12 @@ pub enum TransientTokenProgress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransientTokenReason {
-    /// There was no previous token, or this one was restored from a saved state.
+    /// There was no previous token, or the token was restored from a saved state.
     First,
     /// The previous token had expired or was about to expire, or the account's token was
     /// [replaced](super::TransientTokenRefresher::set_token).
     Renewal,
-    /// The server rejected the previous token, but not the account's, usually because the server
-    /// was restarted.
+    /// The server rejected the previous transient token, but not the account's token, usually
+    /// because the server was restarted.
     Restart,
 }

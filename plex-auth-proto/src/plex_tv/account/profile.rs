@@ -26,7 +26,7 @@ lenient::object! {
         pub default_subtitle_forced: Option<SubtitleForced> as "defaultSubtitleForced",
         /// The kinds of items that show an indicator after they have been watched.
         pub watched_indicator: Option<WatchedIndicator> as "watchedIndicator",
-        /// The reviews that are shown.
+        /// The kinds of reviews that are shown.
         pub media_reviews_visibility: Option<MediaReviewsVisibility> as "mediaReviewsVisibility",
         /// The languages of the reviews that are shown.
         pub media_reviews_languages: Vec<String> as "mediaReviewsLanguages",
@@ -102,7 +102,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// The reviews that are shown.
+    /// The kinds of reviews that are shown.
     pub enum MediaReviewsVisibility {
         /// No reviews.
         Nobody = "0",

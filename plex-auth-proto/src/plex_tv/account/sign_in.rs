@@ -75,8 +75,8 @@ impl PlexTv {
 
 /// A new token and the account that it belongs to.
 ///
-/// `Debug` redacts the token and everything that the `Debug` of [`Account`] redacts. In a test,
-/// create a `SignedIn` from JSON:
+/// `Debug` redacts the token and everything that it redacts in an [`Account`]. In a test, create a
+/// `SignedIn` from JSON:
 ///
 /// ```
 /// use plex_auth_proto::SignedIn;

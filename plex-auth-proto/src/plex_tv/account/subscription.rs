@@ -20,8 +20,7 @@ lenient::object! {
         /// The payment plan, such as `monthly`, `yearly` or `lifetime`. `None` if there is no
         /// subscription.
         pub plan: Option<String>,
-        /// The names of the included features. A free account also has some, but fewer than one
-        /// with a Plex Pass.
+        /// The names of the included features. A free account also has some features.
         pub features: Vec<String>,
     }
 }

@@ -31,7 +31,7 @@ impl PlexTv {
     /// | 401; 422 "Invalid token" | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | a successful response: a JSON object without a container, or an empty `<MediaContainer/>` | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `MediaContainer`; never treated as an empty list |
     ///
-    /// An unreadable row is dropped and reported by
+    /// An unreadable entry is dropped and reported by
     /// [`unreadable_fields`](Devices::unreadable_fields). The endpoint is at the base URL without
     /// `/api/v2`, answers only in XML, and is not part of the published API. Sources: two clients.
     ///

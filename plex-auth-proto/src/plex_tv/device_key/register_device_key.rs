@@ -12,8 +12,8 @@ pub(crate) const OPERATION: Operation =
     Operation::new("registerDeviceJWK", Host::PlexTv, Method::POST, "/auth/jwk").own_connection();
 
 impl PlexTv {
-    /// Registers this device's public key with Plex, so that the device can use its signature to
-    /// [get tokens](Self::exchange_device_jwt). Sends `POST {plex.tv}/auth/jwk`
+    /// Registers this device's public key with Plex, so that the device can [get
+    /// tokens](Self::exchange_device_jwt) by signing a nonce. Sends `POST {plex.tv}/auth/jwk`
     /// (registerDeviceJWK).
     ///
     /// Do this once, with an old-style token that was issued for the same client identifier. The

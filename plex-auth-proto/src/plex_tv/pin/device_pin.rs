@@ -51,8 +51,7 @@ impl DevicePin {
         }
     }
 
-    /// Returns the PIN if it has a short code. `None` if the code is strong or the PIN was
-    /// [restored](Self::restored).
+    /// Returns the short PIN, or `None` if the PIN is strong or was [restored](Self::restored).
     pub fn short(&self) -> Option<&ShortPin> {
         match &self.0 {
             Kind::Short(pin) => Some(pin),
@@ -60,8 +59,7 @@ impl DevicePin {
         }
     }
 
-    /// Returns the PIN if it has a strong code. `None` if the code is short or the PIN was
-    /// [restored](Self::restored).
+    /// Returns the strong PIN, or `None` if the PIN is short or was [restored](Self::restored).
     pub fn strong(&self) -> Option<&StrongPin> {
         match &self.0 {
             Kind::Strong(pin) => Some(pin),

@@ -110,7 +110,7 @@ mod tests {
         pin.hosted_page(&plex_tv)
     }
 
-    /// Returns the pairs after `#?`, decoded by an independent implementation.
+    /// Returns the parameters after `#?`, decoded by an independent implementation.
     fn pairs(page: &HostedPage) -> Vec<(String, String)> {
         let url = page.to_string();
         let (_, fragment) = url.split_once("#?").unwrap();

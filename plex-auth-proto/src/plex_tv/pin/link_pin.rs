@@ -19,9 +19,9 @@ impl PlexTv {
     /// Links a PIN by its code: the device that displays the code is signed in to the account that
     /// `token` belongs to. Sends `PUT {plex.tv}/pins/link` (linkOAuthPin).
     ///
-    /// This is the other side of a PIN login: it does the same as Plex's own pages. It accepts
-    /// short and strong codes. The device gets a token with full access to the account, so tell the
-    /// user which device is signing in and ask for confirmation first.
+    /// This is the other side of a PIN login: it does what Plex's own pages do. It accepts short
+    /// and strong codes. The device gets a token with full access to the account, so tell the user
+    /// which device is signing in and ask for confirmation first.
     ///
     /// | Plex's response | Error |
     /// |---|---|

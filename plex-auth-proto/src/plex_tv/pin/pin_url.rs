@@ -6,8 +6,8 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 use crate::operation::context::Origin;
 use crate::wire::lenient::Value;
 
-/// The URL of a page or a QR code image for linking a PIN. It usually contains the PIN's code. Open
-/// it, or show it to the user who is signing in.
+/// The URL of a page or a QR code image for linking a PIN. It may contain the PIN's code. Open it,
+/// or show it to the user who is signing in.
 ///
 /// [`Display`](fmt::Display) shows the complete URL. `Debug` shows only its origin.
 ///

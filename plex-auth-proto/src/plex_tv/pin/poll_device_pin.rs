@@ -8,9 +8,9 @@ impl PlexTv {
     /// Polls a PIN that was created with this device's key, and returns Plex's JWT if the PIN is
     /// linked. Sends `GET {plex.tv}/pins/{id}?deviceJWT=…` (getOAuthPin).
     ///
-    /// `jwt` contains the [claims for polling](crate::jwt::DeviceClaims::for_poll). Sign a new JWT
-    /// for each poll: a JWT expires after five minutes, before the PIN does. Everything else is the
-    /// same as for a [PIN without a key](Self::poll_pin).
+    /// `jwt` must contain the [claims for polling](crate::jwt::DeviceClaims::for_poll). Sign a new
+    /// JWT for each poll: a JWT expires after five minutes, before the PIN does. Everything else is
+    /// the same as for a [PIN without a key](Self::poll_pin).
     ///
     /// If Plex cannot match the key, it reportedly returns an old-style token instead of a JWT.
     /// [`PlexJwt::unverified`](crate::jwt::PlexJwt::unverified) distinguishes the two.

@@ -26,8 +26,8 @@ impl PlexTv {
     /// page does not mean that the PIN is gone. Stop if
     /// [`is_pin_gone`](crate::ResponseError::is_pin_gone) returns `true` for the error, or if the
     /// PIN has expired by the local clock. In the latter case, poll one last time, because the PIN
-    /// may have been linked at the last moment. Use the same identity that created the PIN: Plex
-    /// does not find the PIN under another client identifier.
+    /// may have been linked at the last moment. Use the identity that the PIN was created with:
+    /// Plex does not find the PIN under another client identifier.
     ///
     /// Save the token immediately. It is unknown whether Plex returns it a second time.
     ///

@@ -56,7 +56,7 @@ impl ShortPin {
 
     /// Returns the URL of the page on which the user enters the code, usually
     /// `https://plex.tv/link`. If `plex_tv` uses a URL outside plex.tv, such as the URL of a test
-    /// server, it is that URL with any trailing `/api/v2` removed and `/link` appended.
+    /// server, the result is that URL with any trailing `/api/v2` removed and `/link` appended.
     pub fn link_page(&self, plex_tv: &PlexTv) -> PinUrl {
         PinUrl::new(plex_tv.url.link_page().to_string())
     }

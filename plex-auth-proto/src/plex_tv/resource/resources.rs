@@ -34,7 +34,7 @@ impl PlexTv {
     /// | 401 | [`Unauthorized`](crate::ResponseError::Unauthorized): the token is no longer valid |
     /// | a successful JSON response that is not a list | [`UnexpectedShape`](crate::ResponseError::UnexpectedShape) at `.`; never treated as an empty list |
     ///
-    /// An unreadable row is dropped and reported by
+    /// An unreadable entry is dropped and reported by
     /// [`unreadable_fields`](Resources::unreadable_fields). Sources: recorded responses. The query
     /// is from the published API.
     ///

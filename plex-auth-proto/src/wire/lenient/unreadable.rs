@@ -47,7 +47,7 @@ impl fmt::Debug for Unreadable {
 /// Collects field paths while traversing a value.
 #[derive(Default)]
 pub(crate) struct Paths {
-    /// The current path: empty, or with a trailing dot.
+    /// The current path, which is empty or ends with a dot.
     here: String,
     found: Vec<String>,
 }

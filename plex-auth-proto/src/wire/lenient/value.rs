@@ -44,10 +44,10 @@ pub(crate) trait Value<'de>: Sized {
     }
 
     /// Whether the type is a scalar that is never converted from an object or a list. All such
-    /// types share one visitor, because separate ones would take several kilobytes of code each.
+    /// types share one visitor, because each separate visitor would take several kilobytes of code.
     const IS_PLAIN: bool = false;
 
-    /// Adds the paths of unreadable values inside this one.
+    /// Adds the paths of unreadable values inside this value.
     fn unreadable(&self, _: &mut Paths) {}
 }
 

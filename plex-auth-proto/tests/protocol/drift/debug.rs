@@ -1,4 +1,4 @@
-//! The fields of a value by path, parsed from its `Debug` output.
+//! Parsing the `Debug` output of a value into its fields and their paths.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -20,7 +20,7 @@ pub(crate) enum Drift {
     WrappedInList,
     Unwrapped,
     OtherForm,
-    /// Replaced by this JSON text.
+    /// The field is replaced with this JSON text.
     Json(String),
 }
 
@@ -192,7 +192,7 @@ pub(crate) fn check<T: Debug>(
     check_as(call, debug::fields, value, drifted)
 }
 
-/// Does the same as [`check`] for a list. `fields` returns the fields of its rows.
+/// Does the same as [`check`] for a list. `fields` returns the fields of the list's elements.
 pub(crate) fn check_as<T>(
     call: impl Fn() -> Call<T>,
     fields: impl Fn(&T) -> BTreeMap<String, String>,

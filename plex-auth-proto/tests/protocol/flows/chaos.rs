@@ -28,8 +28,8 @@ pub(crate) struct Bounds {
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
     response: Scripted,
-    /// The seconds until the response arrives, or `None` if it never does. More than 60 is always
-    /// late.
+    /// The seconds until the response arrives, or `None` if it never does. After 60 s, every
+    /// response is late.
     takes: Option<u64>,
     /// The seconds by which the wall clock jumps just before the response arrives.
     jump: i64,

@@ -35,8 +35,8 @@ fn me() -> ClientIdentity {
     ClientIdentity::builder("id").build().unwrap()
 }
 
-/// Returns a server with these connections that the account owns, that is on the caller's network,
-/// and that accepts plain HTTP.
+/// Returns a server with these connections. The account owns the server, which is on the caller's
+/// network and accepts plain HTTP.
 fn own(connections: &str) -> Resource {
     resource(r#""owned":true,"publicAddressMatches":true,"httpsRequired":false"#, connections)
 }

@@ -69,13 +69,13 @@ pub(crate) fn edited(saved: &Secret) -> String {
     format!("\u{feff}{}\r\n", saved.expose())
 }
 
-/// Returns Tue, 14 Nov 2023 22:13:20 GMT, 1,000 seconds after the origin of elapsed time.
+/// Returns Tue, 14 Nov 2023 22:13:20 GMT, with an elapsed time of 1,000 seconds.
 pub(crate) fn start() -> Now {
     let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
     Now::new(Duration::from_secs(1_000), wall)
 }
 
-/// Returns the Unix epoch, at the origin of elapsed time.
+/// Returns the Unix epoch, with an elapsed time of zero.
 pub(crate) fn epoch() -> Now {
     Now::new(Duration::ZERO, SystemTime::UNIX_EPOCH)
 }

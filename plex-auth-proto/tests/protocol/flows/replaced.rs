@@ -1,4 +1,4 @@
-//! Late responses to a flow that another flow has replaced in the same variable.
+//! Late responses for a flow that has been replaced with another flow.
 
 use plex_auth_proto::flow::{Access, TokenState, TransientTokenProgress};
 use plex_auth_proto::server::Resource;
@@ -10,8 +10,9 @@ fn token() -> Token {
     Token::new("xyz-Abc_0123456789ab").unwrap()
 }
 
-/// Gives two flows the responses `before`, then delivers `late`, the response to the old flow's
-/// request, to the new flow. Returns the new flow with its own request, which is still in flight.
+/// Gives the old and the new flow the responses in `before`, then delivers `late`, the response to
+/// the old flow's request, to the new flow. Returns the new flow and its own request, which is
+/// still in flight.
 fn replaced<F: Flow>(
     make: impl Fn() -> F,
     before: &[Scripted],

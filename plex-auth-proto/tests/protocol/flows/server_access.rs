@@ -192,7 +192,7 @@ fn denied_only_if_every_row_is_readable() {
         assert_eq!(fields, [expected], "{body}");
         let reason = match expected {
             "." => "some entries in the server list could not be read".to_owned(),
-            field => format!("missing or unreadable fields in the server list: `{field}`"),
+            field => format!("fields in the server list are missing or unreadable: `{field}`"),
         };
         let what = "cannot determine whether the account has access to the server";
         assert_eq!(text, format!("{what}: {reason}"));

@@ -1,4 +1,4 @@
-//! Errors: the status decides first, then the codes that Plex lists.
+//! Errors, classified first by the status and then by the codes in the body.
 
 use std::time::{Duration, SystemTime};
 
@@ -235,7 +235,7 @@ fn messages_have_cause_server_and_advice() {
         (
             refused(transient(), 401, HTML_401),
             "the media server rejected the token: http://10.0.0.7:32400 answered 401; \
-             get a new token for this server; the account's token may still be valid",
+             get a new token for this server (the account's token may still be valid)",
         ),
         (
             refused(sign_in(), 401, r#"{"errors":[{"code":1029}]}"#),

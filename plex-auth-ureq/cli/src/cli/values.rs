@@ -26,13 +26,14 @@ pub(super) fn device_number(text: &str) -> Result<u64, String> {
 
 const NOT_A_SWITCH: &str = "its environment variable must be 1 (on) or 0 (off)";
 
-/// Parses a flag's variable. A value that means neither on nor off is an error.
+/// Parses the value of a flag's variable. A value that means neither on nor off is an error.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
     switched(text).ok_or_else(|| NOT_A_SWITCH.to_owned())
 }
 
-/// Parses a flag's variable whose name suggests that it contains a secret, such as
-/// `PLEX_AUTH_TOKEN` for `login --token`.
+/// Does the same as [`switch`] for a variable whose name suggests that it contains a secret, such
+/// as `PLEX_AUTH_TOKEN` for `login --token`. The error explains that secrets are not read from
+/// variables.
 pub(super) fn secret_switch(text: &str) -> Result<bool, String> {
     let refused = || format!("{NOT_A_SWITCH}; secrets are not read from variables");
     switched(text).ok_or_else(refused)
@@ -47,7 +48,7 @@ fn switched(text: &str) -> Option<bool> {
     }
 }
 
-/// Returns whether a flag's variable turns it off.
+/// Returns whether this value of a flag's variable turns the flag off.
 pub(crate) fn is_no(value: &OsStr) -> bool {
     value.to_str().and_then(switched) == Some(false)
 }

@@ -21,9 +21,9 @@ pub(super) fn run(session: &Session<'_>, method: &LoginMethod) -> Result<Exit, F
     let device = session.store.change(|state| match state.device(name)? {
         // A key belongs to the account that it was registered with, and cannot be used for another.
         Some(device) if method.replace && device.saved().is_some() => Err(Failure::usage(format!(
-            "the profile \"{name}\" has a device key, which works only for its own account"
+            "the profile \"{name}\" has a device key, which cannot be used for another account"
         ))
-        .likely("The key was registered with the account that would be replaced.")
+        .likely("The key is registered with the account that the profile belongs to.")
         .next("Sign out: {logout}, then sign in again: {login --device-key}")),
         Some(device) => Ok(device.clone()),
         None => {

@@ -20,8 +20,7 @@ use crate::{check, prompt};
 pub(super) struct SignIn {
     profile: Profile,
     device: Option<Device>,
-    /// Whether the token was issued for this profile, in which case it is revoked if it cannot be
-    /// saved.
+    /// Whether Plex issued the token for this profile. Otherwise, the user already had the token.
     is_issued: bool,
     /// Whether `--replace` is set, which allows replacing a saved sign-in that belongs to another
     /// account.
@@ -100,7 +99,7 @@ pub(super) fn unidentified(
                 drop(session.ask(plex_tv.sign_out(&token)));
                 return Err(session
                     .explain(&error)
-                    .next("Try again later: the saved token was not replaced. To replace it without a check: {login --replace}"));
+                    .next("The saved token was not replaced. Try again later, or replace it without checking the account: {login --replace}"));
             }
             _ => return Err(check::undecided()),
         }
@@ -158,10 +157,10 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
     profile
 }
 
-/// Saves a sign-in and, unless it is shared, revokes the one that it replaces. Returns a line that
-/// reports the revocation, or an empty string. If the new sign-in cannot be saved, a token that was
-/// issued for it is revoked, unless there is a device key, because the next login can use the key
-/// to get another token.
+/// Saves a sign-in, and revokes the replaced one unless other programs or profiles may use its
+/// token. Returns a line that reports the revocation, or an empty string. If the new sign-in cannot
+/// be saved, a token that was issued for it is revoked. With a device key, the token is not
+/// revoked, because the next login can use the key to get another token.
 fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<String, Failure> {
     let name = &session.options.profile;
     let SignIn { profile, device, is_issued, .. } = sign_in;

@@ -31,7 +31,7 @@ pub(super) struct Waiting<'a> {
     /// The code that was shown last.
     shown: Option<Zeroizing<String>>,
     as_json: bool,
-    /// Reports that the code is slow to arrive, if there is no spinner to show it.
+    /// Reports that the tool is waiting for a code, if there is no spinner to show that.
     notice: Option<SlowNotice>,
     /// Whether the current outage was reported. Without a spinner, each outage is reported only
     /// once.

@@ -33,8 +33,8 @@ pub(crate) fn plain(text: &str) -> String {
 }
 
 /// Returns whether a character is shown as is. Control characters, line separators, and characters
-/// that are invisible or change the text direction are not. The joiners U+200C and U+200D are,
-/// because names in some languages and emoji contain them.
+/// that are invisible or change the text direction are escaped instead. The joiners U+200C and
+/// U+200D are not escaped, because names in some languages and emoji contain them.
 pub(crate) fn is_shown(character: char) -> bool {
     let is_excluded = matches!(
         character,

@@ -1,4 +1,5 @@
-//! Dates and durations in a readable form. The tool has no other use for a date library.
+//! Formats dates and durations. The tool needs nothing else of this kind, so it uses no date
+//! library.
 
 use plex_auth_ureq::UnixSeconds;
 

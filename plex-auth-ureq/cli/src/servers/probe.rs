@@ -23,19 +23,19 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One of a server's connections, and the result of trying it.
 pub(super) struct Tried {
-    /// Its rank among the server's connections. The best one has rank 0.
+    /// The rank among the server's connections, starting with 0 for the best one.
     rank: usize,
     pub(super) candidate: ConnectionCandidate,
     /// The time that the connection took to respond, or the reason that it cannot be used.
     pub(super) outcome: Result<Duration, String>,
 }
 
-/// Tries every connection of every server in parallel, and returns each server's connections from
-/// best to worst: those that responded come first.
+/// Tries the usable connections of all servers in parallel, and returns each server's connections
+/// from best to worst: those that responded come first.
 ///
-/// A flow that chooses among all of a server's connections ends with the best one that responds, so
-/// here it only provides the list. To show the state of every connection, each is tried with its
-/// own flow.
+/// A flow for a whole server ends when it has chosen one connection, so it is used here only to
+/// list the connections. Each connection is then tried with its own flow, so that the state of all
+/// of them is known.
 pub(super) fn try_all(
     session: &Session<'_>,
     identity: &ClientIdentity,
@@ -117,8 +117,8 @@ fn try_one(
     }
 }
 
-/// Returns the error. For a transport error, returns only its kind, because the address is shown
-/// next to it.
+/// Returns why a connection cannot be used. For a transport error, returns only its kind, because
+/// the address is shown next to it.
 fn why(candidate: &ConnectionCandidate) -> String {
     match &candidate.state {
         CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {

@@ -20,7 +20,7 @@ use crate::waiting::SlowNotice;
 type Refresher = DeviceTokenRefresher<Ed25519Key>;
 
 /// Returns the sign-in of a profile with a device key, and renews the token if renewal is due.
-/// Usually it is not, so nothing is written, and read access to the folder is enough.
+/// Otherwise, nothing is written, and read access to the folder is enough.
 pub(super) fn signed_in(session: &Session<'_>, state: &State) -> Result<ActiveProfile, Failure> {
     let (plex_tv, refresher) = refresher(session, state)?;
     if !is_due(session, state)? {
@@ -113,7 +113,7 @@ fn refresher(session: &Session<'_>, state: &State) -> Result<(PlexTv, Refresher)
     let refresher = DeviceTokenRefresher::restore(plex_tv.clone(), device.key(), saved.expose());
     let refresher = refresher.map_err(|error| match error {
         InvalidSavedState::NewerFormat => {
-            Failure::machine("a newer version of plex-auth saved this device")
+            Failure::machine("the saved device key was written by a newer version of plex-auth")
                 .likely("Two versions of the tool are using the same folder.")
                 .next("Use the newer version, or another folder: --state-dir DIR")
         }
@@ -184,7 +184,7 @@ fn token(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Failure>
             Err(refresh_error(session, &error))
         }
         _ => Err(Failure::new(Exit::Unknown, "the device has no token yet")
-            .likely("The last login with a key was not completed.")
+            .likely("The last login with a device key was not completed.")
             .next("Sign in again: {login --device-key}")),
     }
 }

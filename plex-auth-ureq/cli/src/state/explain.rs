@@ -49,7 +49,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
                 "{owned}{shown} belongs to user {user}, but a new file cannot be given to that user: {error}"
             );
             Failure::machine(what)
-                .likely("The current user is not allowed to create files for another user, and a file of its own would lock the owner out.")
+                .likely("The current user cannot create files for another user, and a file that belongs to the current user would lock the owner out.")
                 .next(run_as(*user))
         }
         NotKept::Group { group, own, error } => {
@@ -59,7 +59,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
                 quoted_path(path)
             );
             Failure::machine(format!(
-                "a new file cannot be given the group {group} of {shown}: {error}"
+                "a new file cannot be given group {group}, the group of {shown}: {error}"
             ))
             .likely("The group has permissions for the file, but this user is not in the group.")
             .next(next)
@@ -71,7 +71,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
     Failure::machine(format!("every user can write to {}", folder.display()))
         .likely("Its permissions are too open: another user could add or replace files.")
-        .next(Hint::from(format!("Use another folder: --state-dir DIR. Or, if no other user needs to write to this one: chmod o-w {}", quoted_path(folder))))
+        .next(Hint::from(format!("Use another folder: --state-dir DIR. Or, if no other user needs to write to this folder: chmod o-w {}", quoted_path(folder))))
 }
 
 /// Explains that a file's content cannot be used, without quoting any of it.

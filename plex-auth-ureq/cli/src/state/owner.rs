@@ -55,8 +55,8 @@ mod unix {
             }
         }
 
-        /// Replaces the group with the group of another file, if that file exists, and adds the
-        /// permissions that the group has for it.
+        /// Replaces the group with the group of another file, if that file exists, and adds that
+        /// file's group permissions.
         pub(in crate::state) fn with_group_of(self, path: &Path) -> io::Result<Self> {
             match fs::metadata(path) {
                 Ok(other) => Ok(Self {

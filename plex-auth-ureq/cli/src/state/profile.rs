@@ -9,8 +9,8 @@ use zeroize::Zeroizing;
 pub(crate) struct Profile {
     #[serde(serialize_with = "expose", deserialize_with = "text")]
     pub(crate) token: Token,
-    /// The plex.tv that issued the token, unless it is the real one. The token is never sent to a
-    /// different one.
+    /// The URL of the plex.tv that issued the token, or `None` for the real plex.tv. The token is
+    /// never sent to a different plex.tv.
     #[serde(default, serialize_with = "url", deserialize_with = "parsed_url")]
     pub(crate) plex_tv: Option<ServerUrl>,
     /// The client identifier that the token was issued to. `None` means the permanent

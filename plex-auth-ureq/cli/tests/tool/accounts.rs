@@ -43,7 +43,7 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
         harness.run_with_input(&["login", "--token", "--profile", "any", "--replace"], token).code
             == 0
     };
-    let replaced = "Signed in as tariq.\nThe replaced token of rosa ";
+    let replaced = "Signed in as tariq.\nThe replaced token for rosa ";
     harness.sign_in_with_code(Who::PlexPass);
     let token = harness.succeed(&["token"]);
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
@@ -60,12 +60,12 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
 
     // A different client identifier is a different device.
     let outcome = log_in(&harness, &["login", "--client-identifier", "0f1e2d3c-other"], Who::Free);
-    assert!(outcome.stdout.contains("The replaced token of tariq was revoked."), "{outcome:?}");
+    assert!(outcome.stdout.contains("The replaced token for tariq was revoked."), "{outcome:?}");
     let outcome = log_in(&harness, &["login"], Who::Free);
-    assert!(outcome.stdout.contains("The replaced token of tariq was revoked."), "{outcome:?}");
+    assert!(outcome.stdout.contains("The replaced token for tariq was revoked."), "{outcome:?}");
 
     // Pasted and shared tokens stay valid, because others may use them.
-    let stays_valid = "\nwarning: the replaced token of rosa stays valid, because ";
+    let stays_valid = "\nwarning: the replaced token for rosa stays valid, because ";
     let pasted = harness.token(Who::PlexPass);
     harness.sign_in(Who::PlexPass);
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
@@ -89,7 +89,7 @@ fn a_replaced_token_is_revoked_if_it_was_issued() {
         (0, "Signed in as tariq.\n"),
         "{outcome:?}"
     );
-    let warning = "warning: the replaced token of rosa could not be revoked: ";
+    let warning = "warning: the replaced token for rosa could not be revoked: ";
     assert!(outcome.stderr.contains(warning), "{outcome:?}");
     assert!(outcome.stderr.contains("list of devices"), "{outcome:?}");
 }
@@ -106,12 +106,12 @@ fn a_replaced_device_is_removed() {
         &["has a device key", "plex-auth logout", "plex-auth login --device-key"],
     );
     let outcome = log_in(&harness, &["login", "--replace"], Who::Free);
-    assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."));
+    assert!(outcome.stdout.contains("The replaced device key for rosa was revoked."));
     assert!(is_removed(&harness) && !harness.files()["state.json"].contains("seed"));
     // The key is also revoked if the same account signs in without one.
     let other = crate::devices::signed_in();
     let outcome = log_in(&other, &["login"], Who::PlexPass);
-    assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."));
+    assert!(outcome.stdout.contains("The replaced device key for rosa was revoked."));
     assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
     assert_eq!(other.run(&["check"]).code, 0);
     // A switch to the account's own Home user replaces a device key, too.
@@ -119,7 +119,10 @@ fn a_replaced_device_is_removed() {
     log_in(&other, &["login", "--profile", "plain"], Who::PlexPass);
     let switch = ["switch", "rosa", "--profile", "plain", "--into", "default"];
     let outcome = other.run_with_input(&switch, "4711\n");
-    assert!(outcome.stdout.contains("The replaced device key of rosa was revoked."), "{outcome:?}");
+    assert!(
+        outcome.stdout.contains("The replaced device key for rosa was revoked."),
+        "{outcome:?}"
+    );
     assert!(is_removed(&other) && !other.files()["state.json"].contains("seed"));
     assert_eq!(other.run(&["check"]).code, 0);
     // A device that was created for a refused login is removed, too.
@@ -129,7 +132,7 @@ fn a_replaced_device_is_removed() {
     let outcome = log_in(&harness, &["login", "--device-key"], Who::Free);
     assert_eq!(
         (outcome.code, outcome.stdout.as_str()),
-        (0, "Signed in as tariq.\nThe replaced token of tariq was revoked.\n"),
+        (0, "Signed in as tariq.\nThe replaced token for tariq was revoked.\n"),
         "{outcome:?}"
     );
     // A key that may still be valid is not reported as revoked.
@@ -152,7 +155,7 @@ fn an_unknown_account_replaces_nothing() {
         fake.misbehave("/user", outage);
     });
     log_in(&harness, &["login"], Who::PlexPass)
-        .assert_failed(2, &["the saved token was not replaced", "login --replace"]);
+        .assert_failed(2, &["The saved token was not replaced", "login --replace"]);
     assert_eq!(harness.files(), before);
 
     // With `--replace`, the new token replaces the saved one, which is revoked.

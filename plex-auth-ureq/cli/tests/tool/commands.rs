@@ -125,7 +125,7 @@ fn switch_saves_the_user_as_a_profile() {
     let own = ["switch", "ROSA", "--into", "own"];
     harness.run(&own).assert_failed(64, &["standard input ended"]);
     for typed in ["\n", "815\n"] {
-        let expected = ["must be four digits", "nothing was entered", "that user's PIN"];
+        let expected = ["must be four digits", "nothing was entered", "the user's Home PIN"];
         harness.run_with_input(&own, typed).assert_failed(64, &expected);
     }
     harness.run_with_input(&own, "0815\n").assert_failed(1, &["Home PIN"]);

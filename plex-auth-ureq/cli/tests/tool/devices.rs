@@ -326,7 +326,7 @@ fn a_token_that_servers_refuse_causes_a_warning() {
     let outcome = harness.run(&["token", "--server", "Boathouse"]);
     assert_eq!((outcome.code, &outcome.stdout), (0, &token), "{outcome:?}");
     assert!(
-        outcome.stderr.contains("warning: media servers refuse a device key's token"),
+        outcome.stderr.contains("warning: media servers refuse tokens renewed with a device key"),
         "{outcome:?}"
     );
 }

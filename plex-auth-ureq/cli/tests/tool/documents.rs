@@ -19,8 +19,8 @@ fn blocks(language: &str) -> Vec<String> {
     readme.split(&start).skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
-/// Runs a command line from the documentation, with its paths and names replaced by those that work
-/// in this test.
+/// Runs a command line from the documentation, after replacing its paths and names with ones that
+/// work in this test.
 fn run(harness: &Harness, line: &str) {
     let folder = harness.folder.path();
     let line = line

@@ -33,7 +33,7 @@ fn uncommon_servers_are_explained() {
             [
                 "more than one server is named \"Boathouse\"",
                 "Their names are the same, ignoring case.",
-                "Use the identifier, shown below the name in the output of: plex-auth servers",
+                "Use the server's identifier instead. To list the identifiers: plex-auth servers",
             ],
         ),
         (
@@ -94,7 +94,7 @@ fn uncommon_users_are_explained() {
         &[
             "the Home has more than one user named \"nilo\"",
             "Their names are the same, ignoring case.",
-            "Use the identifier, shown before the name in the output of: plex-auth users",
+            "Use the user's identifier instead. To list the identifiers: plex-auth users",
         ],
     );
     users(json!([{ "title": "Nilo" }]));
@@ -171,7 +171,7 @@ fn refusals_are_explained() {
             1002,
             [
                 "the request was rejected",
-                "Plex's API has changed, or another program is responding in its place.",
+                "Plex's API has changed, or another program responded instead of Plex.",
                 "Try again. If the error persists, report it and include these lines.",
             ],
         ),

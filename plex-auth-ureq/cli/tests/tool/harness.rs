@@ -47,7 +47,7 @@ impl Harness {
     }
 
     /// Returns a harness whose server uses HTTPS. `PLEX_AUTH_CA_FILE` makes the tool trust the
-    /// authority.
+    /// certificate authority.
     pub(crate) fn https(
         authority: &Authority,
         certificate: plex_auth_fake::ServerCertificate,

@@ -20,7 +20,8 @@ fn commands(outcome: &Outcome) -> Vec<String> {
 }
 
 /// Runs a command line in a shell without the environment variables that set the plex.tv URL, the
-/// state folder and the profile. Passes a token as the input, and links a login's code.
+/// state folder and the profile. Passes a token as input. If a login waits for its code to be
+/// linked, links the code.
 fn paste(harness: &Harness, line: &str) -> Outcome {
     let folder = std::path::Path::new(PROGRAM).parent().unwrap().to_str().unwrap();
     let mut shell = harness.command_for("sh", &["-c", line]);

@@ -67,7 +67,7 @@ fn a_group_that_cannot_be_kept_is_named() {
     set_mode(&path, 0o640);
     let requests = harness.fake(|fake| fake.requests().len());
     let chgrp = format!("chgrp 65534 {}", path.display());
-    login(&harness).assert_failed(74, &["be given the group 4712 of ", "--group-add 4712", &chgrp]);
+    login(&harness).assert_failed(74, &["be given group 4712, ", "--group-add 4712", &chgrp]);
     assert_eq!(harness.fake(|fake| fake.requests().len()), requests, "a request was sent");
     chown(&path, None, Some(65534)).unwrap();
     assert_eq!(login(&harness).code, 0, "the hint does not help");

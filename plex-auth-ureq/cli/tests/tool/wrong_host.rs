@@ -39,10 +39,10 @@ fn a_wrong_path_is_blamed_on_the_option() {
     let page = Misbehavior::answer(404, "text/html", "<html>Not found</html>");
     harness.fake(|fake| fake.misbehave("/api/v3/user", page));
     let url = format!("{}/api/v3", harness.server.url());
-    harness.run(&["whoami", "--plex-tv", &url]).assert_failed(2, &["--plex-tv is wrong"]);
+    harness.run(&["whoami", "--plex-tv", &url]).assert_failed(2, &["or the profile is wrong"]);
     harness
         .whoami_at("http://nowhere.invalid", &[])
-        .assert_failed(2, &["the host in --plex-tv is misspelled", "Check --plex-tv"]);
+        .assert_failed(2, &["in --plex-tv or the profile has a typo", "Check --plex-tv"]);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_wrong_server_url_is_not_blamed_on_plex() {
     for url in [ssh.url().as_str(), "http://127.0.0.1:1", "http://nowhere.invalid", &page] {
         let outcome = harness.run(&["transient", url]);
         outcome.assert_failed(2, &["Check the URL of the server"]);
-        assert!(!outcome.stderr.contains("--plex-tv is wrong"), "{outcome:?}");
+        assert!(!outcome.stderr.contains("or the profile is wrong"), "{outcome:?}");
         assert!(!outcome.stderr.contains("Check --plex-tv"), "{outcome:?}");
     }
 }
@@ -92,7 +92,7 @@ fn a_token_is_sent_only_to_its_plex_tv() {
     assert!(outcome.stdout.starts_with("Signed in as tariq.\n"), "{outcome:?}");
 }
 
-/// Returns the URL of the harness's server, with a non-loopback address.
+/// Returns the server's URL with an address that is not a loopback address.
 #[cfg(unix)]
 fn exposed(harness: &Harness) -> String {
     harness.server.url().replace("127.0.0.1", "0.0.0.0")
@@ -106,7 +106,7 @@ fn an_unencrypted_plex_tv_causes_a_warning() {
     let url = exposed(&harness);
     let outcome = harness.run_with_input(&["login", "--token", "--plex-tv", &url], &token);
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    let warning = format!("warning: {url}/api/v2 is not encrypted");
+    let warning = format!("warning: the connection to {url}/api/v2 is not encrypted");
     assert!(outcome.stderr.starts_with(&warning), "{outcome:?}");
     assert_eq!(outcome.stderr.matches("warning").count(), 1, "{outcome:?}");
     let mut whoami = harness.command(&["whoami", "--json"]);
@@ -140,7 +140,7 @@ fn an_unencrypted_server_causes_a_warning() {
     ] {
         let outcome = harness.run(arguments);
         assert_eq!(outcome.code, 0, "{outcome:?}");
-        let warning = format!("warning: {url} is not encrypted");
+        let warning = format!("warning: the connection to {url} is not encrypted");
         assert!(outcome.stderr.starts_with(&warning), "{outcome:?}");
         assert!(outcome.stderr.contains("--allow-plain-http"), "{outcome:?}");
         let mut allowed = harness.command(arguments);

@@ -15,7 +15,7 @@ use plex_auth_fake::{Account, Authority, FakePlex, MediaServer, Server, Which, W
 #[derive(Debug, Parser)]
 #[command(name = "fake-plex")]
 struct Arguments {
-    /// Port on 127.0.0.1; 0 selects a free one.
+    /// Port on 127.0.0.1; 0 selects a free port.
     #[arg(long, default_value_t = 0)]
     port: u16,
 
@@ -52,7 +52,7 @@ fn run(arguments: &Arguments) -> Result<std::convert::Infallible, String> {
     let server = server.map_err(|error| {
         if error.kind() == io::ErrorKind::AddrInUse {
             format!(
-                "port {} is in use; choose another one, or use --port 0 for any free port",
+                "port {} is in use; choose another port, or use --port 0 to select a free one",
                 arguments.port
             )
         } else {

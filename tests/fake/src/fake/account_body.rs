@@ -35,8 +35,8 @@ pub(crate) fn plex_pass() -> Map<String, Value> {
     body
 }
 
-/// Returns Tariq's account: a free one, with null or an empty list for each missing value, as the
-/// published SDKs require.
+/// Returns Tariq's free account. Fields that the published SDKs require are present even if they
+/// have no value.
 pub(crate) fn free() -> Map<String, Value> {
     let mut body = anybody(40_417_002, "9c04d7e1f2ab5836", "tariq", "tariq@example.org");
     let service = |name| {
@@ -55,7 +55,7 @@ pub(crate) fn free() -> Map<String, Value> {
     body
 }
 
-/// Returns Ingrid's account: a free one, with two-factor authentication.
+/// Returns Ingrid's account: a free account with two-factor authentication.
 pub(crate) fn two_factor() -> Map<String, Value> {
     let mut body = anybody(40_417_003, "13b8a6c2e94f70d5", "ingrid", "ingrid@example.org");
     let ingrid = json!({
@@ -123,14 +123,14 @@ fn anybody(id: u64, uuid: &str, username: &str, email: &str) -> Map<String, Valu
     map
 }
 
-/// Adds the members of another object, replacing any with the same key.
+/// Adds the members of another object, and replaces members that have the same key.
 fn merge(map: &mut Map<String, Value>, over: Value) {
     if let Value::Object(over) = over {
         map.extend(over);
     }
 }
 
-/// Returns `count` feature names (at most 100) in all known styles.
+/// Returns `count` feature names (at most 100), which cycle through all known styles.
 fn features(count: usize) -> Vec<String> {
     let places = [
         "harbour",

@@ -18,7 +18,7 @@ pub enum Who {
     TwoFactor,
     /// Nilo, a managed user in Rosa's Home, who has no email address, username or password.
     Managed,
-    /// Yaw, who can sign in only by email and initially has no password.
+    /// Yaw, who initially has no password and can sign in only by email.
     EmailOnly,
 }
 
@@ -116,7 +116,7 @@ const FAILURES_ALLOWED: u32 = 10;
 /// The number of consecutive wrong Home PINs after which switching users is locked.
 const HOME_PINS_ALLOWED: u32 = 5;
 
-/// All accounts, and for each login the number of consecutive sign-ins with a wrong password.
+/// All accounts, and the numbers of consecutive wrong passwords and wrong Home PINs.
 #[derive(Debug)]
 pub(crate) struct Accounts {
     plex_pass: Account,
@@ -189,7 +189,7 @@ impl Accounts {
                 email: text("yaw@example.org"),
                 ..without_login(
                     Who::EmailOnly,
-                    "signs in by email only",
+                    "email sign-in only",
                     "yawYawYaw1yawYawYaw2",
                     account_body::email_only(),
                 )

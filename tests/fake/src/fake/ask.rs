@@ -58,7 +58,7 @@ impl<'a> Ask<'a> {
         header.or_else(|| self.parameter("X-Plex-Token"))
     }
 
-    /// Returns whether the response is in JSON rather than XML. This requires a single `Accept`
+    /// Returns whether the response must be JSON rather than XML. This requires a single `Accept`
     /// header with exactly the value `application/json`.
     pub(crate) fn wants_json(&self) -> bool {
         let mut accept = self.request.headers().get_all("accept").iter();

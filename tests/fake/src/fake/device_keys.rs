@@ -8,7 +8,7 @@ use super::accounts::Who;
 use super::jwt::{self, DeviceToken};
 use super::tokens;
 
-/// A device key, registered with an account.
+/// A device key that is registered with an account.
 #[derive(Debug, Clone)]
 pub struct DeviceKey {
     client_identifier: String,
@@ -186,14 +186,14 @@ impl DeviceKeys {
         nonce.filter(|expires_at| now < *expires_at).map(|_| ()).ok_or(Refusal::Nonce)
     }
 
-    /// Takes the token that the device had before its first JWT, if there is one that has not been
-    /// taken yet.
+    /// Takes the token that the key's first JWT replaces. Returns `None` if there is no such token
+    /// or it has already been taken.
     pub(crate) fn take_old_token(&mut self, key_id: &str) -> Option<String> {
         self.keys.iter_mut().find(|key| key.key_id == key_id)?.old_token.take()
     }
 
-    /// Marks the keys that an account registered under this client identifier as belonging to a
-    /// removed device. The keys stay registered.
+    /// Marks an account's keys with this client identifier as belonging to a removed device. The
+    /// keys stay registered.
     pub(crate) fn remove(&mut self, who: Who, client_identifier: &str) {
         for key in &mut self.keys {
             key.is_removed |= key.who == who && key.client_identifier == client_identifier;

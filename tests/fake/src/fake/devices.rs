@@ -64,7 +64,7 @@ impl Device {
         self.created_at
     }
 
-    /// Returns the time of the last sign-in, in Unix seconds.
+    /// Returns the time of the last sign-in or token exchange, in Unix seconds.
     pub fn last_seen_at(&self) -> u64 {
         self.last_seen_at
     }
@@ -94,7 +94,7 @@ impl<'a> NewDevice<'a> {
     }
 }
 
-/// All devices of all accounts.
+/// The devices of all accounts.
 #[derive(Debug)]
 pub(crate) struct Devices {
     devices: Vec<Device>,
@@ -127,8 +127,8 @@ impl Devices {
         self.devices.iter().filter(move |device| device.who == who)
     }
 
-    /// Records that a device has signed in to an account with this token, and adds the device to
-    /// the list if necessary.
+    /// Records that a device has signed in to an account and received this token. Adds the device
+    /// if it is new.
     pub(crate) fn signed_in(&mut self, who: Who, new: NewDevice<'_>, token: &str, now: u64) {
         let is_it = |device: &&mut Device| {
             device.who == who && device.client_identifier == new.client_identifier
@@ -153,7 +153,7 @@ impl Devices {
         });
     }
 
-    /// Removes a token, and the devices that have no other token.
+    /// Removes a token from its device, and the device if it has no other token.
     pub(crate) fn forget(&mut self, token: &str) {
         for device in &mut self.devices {
             device.tokens.retain(|own| own != token);

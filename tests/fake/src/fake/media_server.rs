@@ -1,5 +1,5 @@
-//! Shared code of the media servers' handlers: authentication, and the `MediaContainer` that most
-//! responses consist of.
+//! Code that the media server handlers share: authentication, and the `MediaContainer` that wraps
+//! most responses.
 
 pub(super) mod about;
 pub(super) mod claim;
@@ -13,8 +13,8 @@ use super::ask::Ask;
 use super::render::{self, Element};
 use super::{FakePlex, Which, Who};
 
-/// Returns the account that the request's token belongs to. The error is 401 if there is no token,
-/// if it is unknown, or if it does not give access to this server.
+/// Returns the account that the request's token belongs to. The error is 401 if the token is
+/// missing, is unknown or does not give access to this server.
 fn authenticate(plex: &FakePlex, which: Which, ask: &Ask<'_>) -> Result<Who, StatusCode> {
     let token = ask.token().ok_or(StatusCode::UNAUTHORIZED)?;
     let server = plex.server(which);

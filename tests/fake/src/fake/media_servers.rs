@@ -31,7 +31,7 @@ pub struct MediaServer {
     admitted: u64,
 }
 
-/// An account with access to a server, and the token that plex.tv returns to that account.
+/// An account with access to a server, and the access token that plex.tv returns to the account.
 #[derive(Debug, Clone)]
 struct Access {
     who: Who,
@@ -69,8 +69,8 @@ impl MediaServer {
         VERSION
     }
 
-    /// Returns the token that plex.tv returns to an account for this server, or `None` if the
-    /// account has no access.
+    /// Returns an account's access token for this server, which plex.tv includes in the account's
+    /// resources. Returns `None` if the account has no access.
     pub fn access_token(&self, who: Who) -> Option<&str> {
         self.access.iter().find(|access| access.who == who).map(|access| access.token.as_str())
     }

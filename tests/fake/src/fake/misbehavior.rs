@@ -69,13 +69,13 @@ pub struct Misbehavior {
 }
 
 impl Misbehavior {
-    /// Creates a misbehavior with this response instead of the correct one.
+    /// Creates a misbehavior that replaces the correct response with this response.
     pub fn respond(response: Response<Vec<u8>>) -> Self {
         Self { response: Some(response), delivery: Delivery::Prompt, left: None }
     }
 
-    /// Creates a misbehavior with a response that has this status, content type and body instead of
-    /// the correct one.
+    /// Creates a misbehavior that replaces the correct response with a response that has this
+    /// status, content type and body.
     ///
     /// A status outside of 100 to 999 is replaced with 500. A content type that is empty or not a
     /// valid header value is not sent.
@@ -101,8 +101,8 @@ impl Misbehavior {
         Self { response: None, delivery, left: None }
     }
 
-    /// Adds a header to the misbehavior's own response. An invalid header is ignored, and so is any
-    /// header if the misbehavior specifies only a delivery.
+    /// Adds a header to the response. Does nothing if the header is invalid or if the misbehavior
+    /// specifies only a delivery.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         let (name, value) =
             (header::HeaderName::try_from(name), header::HeaderValue::try_from(value));
@@ -138,7 +138,7 @@ impl Misbehaviors {
         self.0.push((path.to_owned(), misbehavior));
     }
 
-    /// Returns the misbehavior for this request, if any, and counts the use.
+    /// Returns the misbehavior for a request to this path, if any, and counts the request.
     pub(crate) fn take(&mut self, path: &str) -> Option<Misbehavior> {
         let due = |(place, misbehavior): &&mut (String, Misbehavior)| {
             same_place(path, place) && misbehavior.left != Some(0)

@@ -1,4 +1,4 @@
-//! Request paths: plex.tv's prefix, and matching.
+//! The prefix of plex.tv's API, and functions that match request paths.
 
 /// The prefix of plex.tv's API, which is optional in requests.
 pub(crate) const PREFIX: &str = "/api/v2";

@@ -26,8 +26,8 @@ impl Pin {
         self.id
     }
 
-    /// Returns the code for linking the PIN: four uppercase letters and digits, or 25 lowercase
-    /// letters and digits.
+    /// Returns the code for linking the PIN: 4 characters (uppercase letters and digits), or 25
+    /// characters (lowercase letters and digits) for a strong PIN.
     pub fn code(&self) -> &str {
         &self.code
     }
@@ -95,7 +95,7 @@ pub(crate) struct NewPin<'a> {
     pub(crate) jwk: Option<Value>,
 }
 
-/// The first ID, slightly below the 31-bit maximum.
+/// The first ID, just below the maximum of a signed 32-bit integer.
 const FIRST: u64 = (1 << 31) - 2;
 
 /// The characters of short codes, without those that are easily confused.
@@ -146,8 +146,8 @@ impl Pins {
         self.0.iter().find(|pin| pin.code == code && pin.is_alive(now) && pin.linked.is_none())
     }
 
-    /// Links a PIN to a token. Returns the token that this one replaces, if any: the token that the
-    /// same account got through a previously linked PIN with the same client identifier.
+    /// Links a PIN to a token. Returns the token that the new token replaces, if any: the token
+    /// that the same account got through an earlier PIN with the same client identifier.
     pub(crate) fn link(&mut self, id: u64, who: Who, token: &str) -> Option<String> {
         let identifier = self.get_mut(id)?.client_identifier.clone();
         let before = self

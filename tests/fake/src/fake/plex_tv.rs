@@ -1,4 +1,4 @@
-//! Shared code of plex.tv's handlers: its errors, authentication, and the account object.
+//! Code that the plex.tv handlers share: errors, authentication, and the account object.
 
 pub(super) mod auth;
 pub(super) mod claim_token;
@@ -68,11 +68,10 @@ impl Refusal {
     const CODE_REQUIRED: Self =
         Self::new(StatusCode::UNAUTHORIZED, 1029, "Please enter the verification code");
     const EMAIL_ONLY: Self =
-        Self::new(StatusCode::UNAUTHORIZED, 1030, "This account signs in by email only");
+        Self::new(StatusCode::UNAUTHORIZED, 1030, "This account uses email sign-in only");
     const TOO_MANY: Self = Self::new(StatusCode::UNAUTHORIZED, 1031, "Too many failed attempts");
 
-    /// Returns the error for an expired JWT. Its status, 498, is defined by Plex and has no
-    /// standard name.
+    /// Returns the error for an expired JWT. Its status code, 498, is nonstandard.
     fn jwt_expired() -> Self {
         let status = StatusCode::from_u16(498).unwrap_or(StatusCode::UNAUTHORIZED);
         Self::new(status, 1001, "The JWT has expired")

@@ -75,7 +75,7 @@ fn with_body(
     response
 }
 
-/// An XML element with attributes, and either children or text. `Display` formats it.
+/// An XML element with attributes, and either children or text. `Display` formats it as XML.
 #[derive(Debug)]
 pub(crate) struct Element {
     name: String,
@@ -109,8 +109,8 @@ impl Element {
         self
     }
 
-    /// Creates an element in plex.tv's format: a scalar member becomes an attribute, which is empty
-    /// for null, and an object becomes a child element. A list becomes a child element that has a
+    /// Creates an element in plex.tv's format: a scalar member becomes an attribute (empty for
+    /// null), and an object becomes a child element. A list becomes a child element that has a
     /// child for each item. A scalar item becomes the `id` of its element.
     pub(crate) fn plex_tv(name: &str, members: &Map<String, Value>) -> Self {
         members.iter().fold(Self::new(name), |element, (key, value)| match value {

@@ -31,7 +31,7 @@ const PLEX_TV: &[(&str, &str, PlexTvHandler)] = &[
     ("POST", "/home/users/{uuid}/switch", plex_tv::switch_home_user::answer),
 ];
 
-/// The plex.tv routes outside the API, which are never under its prefix.
+/// The plex.tv routes outside the API, which do not accept its prefix.
 const PLEX_TV_OUTSIDE: &[(&str, &str, PlexTvHandler)] = &[
     ("GET", "/devices.xml", plex_tv::devices::list),
     ("DELETE", "/devices/{id}.xml", plex_tv::devices::remove),
@@ -40,7 +40,7 @@ const PLEX_TV_OUTSIDE: &[(&str, &str, PlexTvHandler)] = &[
     ("POST", "/api/home/users/{id}/switch", plex_tv::switch_home_user::answer_older),
 ];
 
-/// A media server handler. Its error is a status, which is returned with an HTML page.
+/// A media server handler. If it returns an error status, the response is an HTML page.
 type MediaServerHandler =
     fn(&mut FakePlex, Which, &Ask<'_>) -> Result<Response<Vec<u8>>, StatusCode>;
 

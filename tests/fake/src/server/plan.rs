@@ -15,7 +15,7 @@ pub trait ConnectionPlans: fmt::Debug + Send + Sync {
     fn next(self: Arc<Self>) -> Arc<dyn ConnectionPlan>;
 }
 
-/// Decides how one connection ends. The defaults are the usual behavior.
+/// Decides how one connection ends. The default methods change nothing.
 #[doc(hidden)]
 pub trait ConnectionPlan: fmt::Debug + Send + Sync {
     /// Returns whether the connection ends with a reset.

@@ -29,7 +29,8 @@ struct Row {
     variant: &'static str,
     /// The message. The parts in braces depend on the operation.
     message: &'static str,
-    /// Whether the error means that the account's token is invalid, if plex.tv was called with one.
+    /// Whether the error means that the account's token is invalid, if plex.tv was called with a
+    /// token.
     token_invalid: bool,
     /// Whether the response may come from an intermediary, if plex.tv was called.
     unconfirmed: bool,
@@ -213,12 +214,12 @@ impl Row {
             (false, false) if name == "exchangeJWTToken" || self.head.starts_with("498") => {
                 "the device's JWT was not accepted"
             }
-            (false, false) => "not authorized, and no token was sent",
+            (false, false) => "authorization is required, but no token was sent",
         };
         let advice = match (checks_token, has_token) {
             (true, _) => "; sign in again",
             (false, true) => {
-                "; get a new token for this server; the account's token may still be valid"
+                "; get a new token for this server (the account's token may still be valid)"
             }
             (false, false) => "",
         };
@@ -227,8 +228,8 @@ impl Row {
         let message = if unconfirmed {
             let status = self.head.get(..3).unwrap_or_default();
             format!(
-                "a proxy or a captive portal may have answered instead of {url}: status {status} without an error \
-                 from Plex; check the network"
+                "a proxy or a captive portal may have answered instead of {url}: the response has status \
+                 {status} but no error from Plex; check the network"
             )
         } else {
             let message = self.message.replace("{}", unauthorized).replace("{advice}", advice);

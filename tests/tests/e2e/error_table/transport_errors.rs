@@ -1,4 +1,4 @@
-//! A table of transport errors, which is checked with operations of each kind over both transports.
+//! A table of transport errors, which is checked with operations of each kind and both transports.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ fn rows() -> Vec<Row> {
     ]
 }
 
-/// Checks the error of each kind of operation over both transports.
+/// Checks the error with each kind of operation and both transports.
 fn check((situation, host, kind, sent): &Row) {
     let authority = Authority::new();
     let mut root = None;

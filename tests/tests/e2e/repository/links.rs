@@ -54,7 +54,7 @@ fn item(link: &str) -> Option<String> {
     Some(format!("pub {kind} {}::{name}", modules.replace('/', "::")))
 }
 
-/// An item's page is in its innermost public module. The other modules only link to it.
+/// On docs.rs, an item's page is in its innermost public module. The other modules only link to it.
 #[test]
 fn every_link_to_docs_rs_has_a_page() {
     let listing = read(&top().join(".ci/api/plex-auth-proto.txt"));

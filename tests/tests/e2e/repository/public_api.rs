@@ -1,4 +1,4 @@
-//! The listing of the public API, compared with the test that names every type.
+//! Compares the listing of the public API with the test that names every type.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -29,7 +29,7 @@ fn sources(folder: impl AsRef<Path>) -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Returns a public enum's variants, found in its source.
+/// Returns the variants of a public enum, parsed from its source.
 fn variants(source: &str, name: &str) -> Vec<String> {
     let (_, body) = source.split_once(&format!("pub enum {name} {{\n")).expect("the enum");
     let (body, _) = body.split_once("\n}\n").expect("its end");

@@ -15,8 +15,8 @@ use crate::harness::{plex_tv_at, write_response};
 const INVALID: &str = r#"{"errors":[{"code":1001,"message":"x","status":401}]}"#;
 const GONE: &str = r#"{"errors":[{"code":1020,"message":"x","status":404}]}"#;
 
-/// Returns a server whose first connection sends a refusal twice, and whose second one runs these
-/// steps.
+/// Returns a server that sends a refusal twice on its first connection, and runs these steps on its
+/// second connection.
 fn surplus_refusal(status: &str, body: &str, second: Vec<Step>) -> RawServer {
     let refusal = || write_response(status, body);
     let first = vec![refusal(), Step::AwaitRequest, refusal(), Step::StallUntilDropped];

@@ -30,8 +30,8 @@ fn transient_requests(server: &Server) -> usize {
     server.with(|fake| fake.seen("POST", "/security/token"))
 }
 
-/// The test's side of a `save` callback that first requests the token itself, and then waits to be
-/// released.
+/// The channels through which a test controls a `save` callback. The callback requests the token
+/// from the token source, and then waits to be released.
 struct SlowSave {
     started: Receiver<Result<Token, TokenError>>,
     release: Sender<()>,

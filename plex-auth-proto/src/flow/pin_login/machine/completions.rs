@@ -61,7 +61,7 @@ impl<M: PinMethod> PinMachine<M> {
 
     /// Handles a request that the driver stopped waiting for. A poll is sent again as soon as a
     /// second has passed since the lost one. Creating the PIN is retried after a backoff, because
-    /// the lost request may have created one. If there is no time left for this, the login ends.
+    /// the lost request may have created a PIN. If no time is left for a retry, the login ends.
     fn cancelled(&mut self, now: Moment) {
         match &mut self.state {
             State::Creating { .. } => {
@@ -130,7 +130,8 @@ impl<M: PinMethod> PinMachine<M> {
         self.due <= end
     }
 
-    /// Ends the login because no PIN was created. A renewed login waits only if Plex asked for it.
+    /// Ends the login because no PIN was created. A renewed login waits only if Plex asked
+    /// the client to wait.
     fn end_creation(&mut self, now: Moment, retry_after: Option<Duration>, failure: Failure) {
         let wait = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
         self.due = now.elapsed.saturating_add(wait);

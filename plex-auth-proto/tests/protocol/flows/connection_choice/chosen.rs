@@ -95,7 +95,7 @@ fn failure_lists_the_reason_of_each_candidate() {
          check the base URL and the network; \
          https://host.plex.direct:5 (remote): unexpected response from https://host.plex.direct:5: \
          `MediaContainer.machineIdentifier` is missing or invalid; \
-         this is probably not a media server, so check the URL; \
+         the URL probably does not point to a media server; \
          https://host.plex.direct:6 (remote): timed out after 10s; \
          https://host.plex.direct:7 (remote): timed out after 10s; \
          https://host.plex.direct:8 (remote): timed out after 10s; and 1 more"
@@ -107,7 +107,7 @@ fn failure_lists_the_reason_of_each_candidate() {
     let error = driven.outcome().unwrap_err().to_string();
     assert_eq!(
         error,
-        "could not connect to the server: the server has no listed connections; list the servers again"
+        "could not connect to the server: no connections are listed for it; list the servers again"
     );
 }
 

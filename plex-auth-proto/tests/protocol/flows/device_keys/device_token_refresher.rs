@@ -228,7 +228,7 @@ fn removed_device_ends_with_advice() {
         );
         assert_eq!(
             end.to_string(),
-            "plex.tv no longer recognizes this device; sign in again with a new client identifier and a new key"
+            "plex.tv does not recognize this device or its key; sign in again with a new client identifier and a new key"
         );
     }
 }

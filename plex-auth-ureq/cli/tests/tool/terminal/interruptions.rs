@@ -24,8 +24,8 @@ const RECORDING_SHELL: &str = "trap : INT; stty echo; stty -g >before; \
     sh -c 'echo $$ >number; exec \"$@\"' sh \"$@\"; \
     code=$?; trap '' INT; stty -g >after; echo $code >code";
 
-/// Starts the program as a background job while the terminal has the settings of a shell's line
-/// editor. After the job has stopped, brings it to the foreground.
+/// Starts the program as a background job, with the terminal settings that a shell uses for editing
+/// its command line. After the job has stopped, brings it to the foreground.
 const JOB_CONTROL_SHELL: &str = "set -m; stty -echo -icanon; \"$@\" & \
     until grep -q Stopped jobs; do jobs >jobs; done; \
     stty echo icanon; stty -g >before; fg; code=$?; stty -g >after; echo $code >code";

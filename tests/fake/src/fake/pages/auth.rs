@@ -1,5 +1,5 @@
-//! `/auth`, in place of `https://app.plex.tv/auth`: the user signs a program in, or refuses, and is
-//! then forwarded if the program has asked for that.
+//! The page `/auth`, which stands in for `https://app.plex.tv/auth`: the user signs a program in,
+//! or refuses. The page then redirects to the program's URL, if the program supplied one.
 
 use http::{HeaderValue, Response, StatusCode, header};
 
@@ -35,13 +35,13 @@ pub(crate) fn form(plex: &FakePlex) -> Response<Vec<u8>> {
 
 pub(crate) fn answer(plex: &mut FakePlex, ask: &Ask<'_>) -> Response<Vec<u8>> {
     let Some(form) = ask.form() else {
-        return sentence(StatusCode::BAD_REQUEST, TITLE, "This page accepts only its own form.");
+        return sentence(StatusCode::BAD_REQUEST, TITLE, "Use the form at /auth.");
     };
     match form.field("answer") {
         Some("refuse") => back(&form, "The sign-in was refused. You can close this page."),
         Some("allow") => match sign_in(plex, &form, ask.now()) {
             Some(()) => back(&form, "You are signed in. You can close this page."),
-            None => sentence(StatusCode::NOT_FOUND, TITLE, "The program is no longer waiting."),
+            None => sentence(StatusCode::NOT_FOUND, TITLE, "This link is invalid or has expired."),
         },
         _ => sentence(StatusCode::BAD_REQUEST, TITLE, "An answer is required: allow or refuse."),
     }
@@ -55,7 +55,8 @@ fn sign_in(plex: &mut FakePlex, form: &Form, now: u64) -> Option<()> {
     plex.link_pin(code, who, now).map(drop)
 }
 
-/// Forwards to the program's URL, if it is `http` or `https`. Otherwise, returns a sentence.
+/// Redirects to the program's URL, if it is `http` or `https`. Otherwise, returns a page with the
+/// sentence `otherwise`.
 fn back(form: &Form, otherwise: &str) -> Response<Vec<u8>> {
     let url = form.field("forwardUrl").unwrap_or_default();
     let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());

@@ -1,5 +1,5 @@
-//! `/link`, in place of `https://plex.tv/link`: the user enters a short code and selects an
-//! account.
+//! The page `/link`, which stands in for `https://plex.tv/link`: the user enters a short code and
+//! selects an account.
 
 use http::{Response, StatusCode};
 

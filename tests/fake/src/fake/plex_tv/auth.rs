@@ -91,7 +91,8 @@ pub(crate) fn link(
     Some(issue(plex, who, key_id, device, "", now))
 }
 
-/// Issues a token for a device. The first one invalidates the device's old-style token.
+/// Issues a JWT to a device. The first JWT for a key revokes the token that the key was registered
+/// with.
 fn issue(
     plex: &mut FakePlex,
     who: Who,

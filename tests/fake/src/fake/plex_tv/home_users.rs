@@ -26,8 +26,8 @@ pub(crate) fn answer(
     Ok(render::xml(StatusCode::OK, &Element::plex_tv("home", &home)))
 }
 
-/// Returns the accounts in this account's Home. An account outside the shared Home is the only one
-/// in its Home.
+/// Returns the accounts in this account's Home. An account outside the shared Home is the only
+/// member of its own Home.
 pub(super) fn home_of(plex: &FakePlex, who: Who) -> impl Iterator<Item = &Account> {
     let is_in_the_home = |account: &Account| account.body().get("home") == Some(&true.into());
     let together = is_in_the_home(plex.account(who));

@@ -21,8 +21,8 @@ pub(crate) fn answer(
     Ok(account(plex, ask, StatusCode::CREATED, who, &token, None))
 }
 
-/// Switches by numeric ID. Returns the account as XML, even if JSON is requested, and with a
-/// different name for the token.
+/// Switches by numeric ID. Returns the account as XML, even if JSON is requested. The token is in
+/// the attribute `authenticationToken`.
 pub(crate) fn answer_older(
     plex: &mut FakePlex,
     ask: &Ask<'_>,

@@ -188,8 +188,8 @@ pub(super) fn imports(sources: &Sources) -> Vec<Import> {
     imports
 }
 
-/// Converts a path to one that starts at the crate root. Returns `None` if the path does not lead
-/// into the crate: it must start with a keyword, a child module, or a module that a `use` brought
+/// Converts a path to a path from the crate root. Returns `None` if the path does not lead into the
+/// crate: it must start with a keyword, a child module, or a module that a `use` brought
 /// into scope.
 fn absolute(
     module: &[String],
