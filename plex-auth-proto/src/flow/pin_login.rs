@@ -129,9 +129,9 @@ macro_rules! pin_login_methods {
             self
         }
 
-        /// Polls as soon as a second has passed since the last poll and its response has arrived.
-        /// Call this, for example, when the user returns from the hosted page. Does nothing if
-        /// there is no PIN.
+        /// Polls as soon as a second has passed since the last poll and its response has arrived,
+        /// unless Plex asked for a longer wait. Call this, for example, when the user returns from
+        /// the hosted page. Does nothing if there is no PIN.
         pub fn poll_now(&mut self) {
             self.$machine.poll_now();
         }

@@ -130,7 +130,8 @@ impl<M: PinMethod> PinMachine<M> {
         self.create_timeout = timeout;
     }
 
-    /// Polls as soon as a second has passed since the last poll and its response has arrived.
+    /// Polls as soon as a second has passed since the last poll and its response has arrived, unless
+    /// Plex asked for a longer wait.
     pub(crate) fn poll_now(&mut self) {
         if let State::Polling(polling) = &mut self.state {
             self.due = self.due.min(polling.want());

@@ -57,6 +57,8 @@ pub(super) struct Polling {
     ends_at: Option<SystemTime>,
     /// When the last poll was sent.
     last_poll: Option<Duration>,
+    /// The end of the wait that Plex asked for in its last error response.
+    not_before: Duration,
     /// Whether the last poll was sent at or after the PIN's expiry.
     was_last: bool,
     /// Whether the last poll was sent at or after `ends_at`, by the server's clock or the wall
@@ -78,6 +80,7 @@ impl Polling {
             deadline: now.elapsed.saturating_add(life),
             ends_at: None,
             last_poll: None,
+            not_before: Duration::ZERO,
             was_last: false,
             was_after_wall_end: false,
             is_wanted: false,
@@ -131,7 +134,12 @@ impl Polling {
     /// Requests another poll. Returns the earliest time at which it may be sent.
     pub(super) fn want(&mut self) -> Duration {
         self.is_wanted = true;
-        self.earliest()
+        self.earliest().max(self.not_before)
+    }
+
+    /// Records the end of the wait that Plex asked for.
+    pub(super) fn wait_until(&mut self, time: Duration) {
+        self.not_before = time;
     }
 
     /// Records that a poll is being sent.

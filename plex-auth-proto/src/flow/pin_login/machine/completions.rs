@@ -164,6 +164,9 @@ impl<M: PinMethod> PinMachine<M> {
                 let retry_after = failure.error().and_then(|error| now.retry_after(error));
                 let wait = self.backoff.failed(retry_after);
                 self.due = polling.next_poll_after_failure(now, wait);
+                if retry_after.is_some() {
+                    polling.wait_until(self.due);
+                }
                 self.last_error = Some(failure);
             }
         }

@@ -50,6 +50,18 @@ fn errors_slow_polling_and_do_not_end_it() {
 }
 
 #[test]
+fn poll_now_waits_as_long_as_plex_asked() {
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED)).respond(RetryAfter(429, "30"));
+    driven.flow.poll_now();
+    driven.respond(Answer(502, "<html>"));
+    driven.flow.poll_now();
+    driven.respond(Answer(200, LINKED));
+    driven.finish().unwrap();
+    assert_eq!(driven.gaps(), [1, 30, 1]);
+}
+
+#[test]
 fn rate_limit_leaves_polls_in_the_last_seconds() {
     let mut driven = login();
     driven.respond(Answer(201, CREATED)).respond(RetryAfter(429, "3600"));
