@@ -103,7 +103,7 @@ fn read(body: &[u8]) -> Result<ServerIdentity, DecodeError> {
     media_container::read(body)?.ok_or_else(|| {
         DecodeError::shape(
             "MediaContainer.machineIdentifier",
-            "is missing or invalid; the URL probably does not point to a media server",
+            "is missing or invalid, so this is probably not a media server",
         )
     })
 }

@@ -112,6 +112,8 @@ impl fmt::Display for ConnectionCandidate {
             CandidateState::Failed(CandidateError::Request(Error::Transport(transport_error))) => {
                 transport_error.kind().fmt(f)
             }
+            // Candidates are displayed in a list, which would repeat the advice.
+            CandidateState::Failed(CandidateError::Request(error)) => write!(f, "{error:#}"),
             CandidateState::Failed(error) => error.fmt(f),
         }
     }

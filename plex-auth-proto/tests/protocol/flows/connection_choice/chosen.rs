@@ -92,10 +92,9 @@ fn failure_lists_the_reason_of_each_candidate() {
          https://host.plex.direct:2 (remote): the host name was not found; \
          https://host.plex.direct:3 (remote): TLS error: the certificate is for a different host name; \
          https://host.plex.direct:4 (remote): unexpected response: https://host.plex.direct:4 answered 200 with an HTML page; \
-         check the base URL and the network; \
          https://host.plex.direct:5 (remote): unexpected response from https://host.plex.direct:5: \
-         `MediaContainer.machineIdentifier` is missing or invalid; \
-         the URL probably does not point to a media server; \
+         `MediaContainer.machineIdentifier` is missing or invalid, so this is probably \
+         not a media server; \
          https://host.plex.direct:6 (remote): timed out after 10s; \
          https://host.plex.direct:7 (remote): timed out after 10s; \
          https://host.plex.direct:8 (remote): timed out after 10s; and 1 more"
