@@ -198,6 +198,10 @@ async fn attempt(
         })
 }
 
+// A timer that is due sooner than the runtime's other timers wakes the runtime's thread, which costs
+// two system calls. This is longer than all other waits of a request.
+const NEVER_AWAITED: Duration = Duration::from_secs(60);
+
 /// Checks for a runtime with a working timer, without which hyper-util and tokio panic.
 fn check_runtime() -> Result<(), ClientError> {
     if tokio::runtime::Handle::try_current().is_err() {
@@ -206,7 +210,7 @@ fn check_runtime() -> Result<(), ClientError> {
         ));
     }
     // The only way to find out whether a runtime's timer can be used is to use it.
-    let mut sleep = GuardedSleep::start(&TokioTimer::new(), Duration::ZERO).map_err(|_| {
+    let mut sleep = GuardedSleep::start(&TokioTimer::new(), NEVER_AWAITED).map_err(|_| {
         ClientError::NotStarted(
             "this tokio runtime has no timer; call enable_time or enable_all on its builder",
         )
