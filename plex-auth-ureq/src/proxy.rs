@@ -42,10 +42,8 @@ fn from_variables(
     let Some(url) = first(&PROXY_VARIABLES) else { return Ok(None) };
     let proxy = read_url(url.to_str().ok_or(InvalidTransport::ProxyUrl)?)?;
     let no_proxy = match first(&NO_PROXY_VARIABLES) {
-        Some(list) => {
-            let list = list.to_str().ok_or(InvalidTransport::NoProxyEntry { number: 1 })?;
-            NoProxy::read(list)?
-        }
+        // An entry that is not UTF-8 is invalid.
+        Some(list) => NoProxy::read(&list.to_string_lossy())?,
         None => NoProxy::default(),
     };
     Ok(Some(ChosenProxy::new(proxy, no_proxy)))
@@ -112,6 +110,20 @@ mod tests {
         ] {
             assert_eq!(!proxy.applies_to(host, port), is_direct, "{host}:{port}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn entry_that_is_not_utf8_is_named() {
+        use std::ffi::OsString;
+        use std::os::unix::ffi::OsStringExt;
+
+        let error = from_variables(|name| match name {
+            "HTTPS_PROXY" => Some("http://proxy.example:3128".into()),
+            "NO_PROXY" => Some(OsString::from_vec(b"localhost, caf\xe9.example".to_vec())),
+            _ => None,
+        });
+        assert_eq!(error.unwrap_err(), InvalidTransport::NoProxyEntry { number: 2 });
     }
 
     #[test]
