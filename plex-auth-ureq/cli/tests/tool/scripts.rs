@@ -113,13 +113,18 @@ fn warnings_are_json_lines_with_json() {
 #[cfg(unix)]
 #[test]
 fn a_closed_pipe_is_silent() {
+    use std::os::fd::OwnedFd;
+    use std::os::unix::net::UnixStream;
+
     let harness = Harness::signed_in(Who::PlexPass);
     for arguments in
         [&["token"][..], &["whoami"], &["man"], &["completions", "bash"], &["--help"], &["users"]]
     {
-        let (reader, writer) = rustix::pipe::pipe().unwrap();
+        // A process that another test starts at the same time would inherit a pipe from rustix, and
+        // keep it open.
+        let (reader, writer) = UnixStream::pair().unwrap();
         drop(reader);
-        let output = harness.command(arguments).stdout(writer).output().unwrap();
+        let output = harness.command(arguments).stdout(OwnedFd::from(writer)).output().unwrap();
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!((output.status.code(), stderr.as_str()), (Some(141), ""), "{arguments:?}");
     }
