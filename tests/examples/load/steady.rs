@@ -43,7 +43,9 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     }
     drop(place);
     let after = open_files_back_at(before);
-    report.expect(after <= before, || format!("{before:?} open files before, {after:?} after"));
+    report.expect(after <= before, || {
+        format!("{} open files before, {} after", shown(before), shown(after))
+    });
     if let (Some(least), Some(now)) = (grown.iter().min(), memory()) {
         report.figure("memory", format!("{now} KiB"));
         report.figure("memory, growth in the last round", format!("{least} KiB"));
@@ -78,11 +80,14 @@ fn round(
     for (when, files) in
         [("before", idle), ("after the calls", busy), ("without the transport", left)]
     {
-        let files = files.map_or("?".to_owned(), |files| files.to_string());
-        report.figure(&format!("open files, {when}"), files);
+        report.figure(&format!("open files, {when}"), shown(files));
     }
     report.expect(left <= idle, || {
-        format!("{idle:?} open files before, {left:?} without the transport")
+        format!("{} open files before, {} without the transport", shown(idle), shown(left))
     });
     drop(ground);
+}
+
+fn shown(count: Option<usize>) -> String {
+    count.map_or("?".to_owned(), |count| count.to_string())
 }
