@@ -82,7 +82,7 @@ impl Outgoing {
         self.settings.secret_url
     }
 
-    /// Returns the operation, the host and the origin, as reported in errors.
+    /// Returns the context of the request, which errors also contain.
     pub fn context(&self) -> &RequestContext {
         &self.settings.context
     }

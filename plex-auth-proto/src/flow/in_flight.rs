@@ -26,7 +26,7 @@ pub(crate) struct InFlight<T> {
     request: Option<Box<Request<T>>>,
     /// Boxed, because most flows lose no request, and a program can have many thousands of flows.
     lost: Option<Box<Lost<T>>>,
-    /// Whether the last response belonged to another request, so that the next request needs its
+    /// Whether a response belonged to another request, so that the next request needs its
     /// own connection.
     was_mismatched: bool,
 }
@@ -183,7 +183,7 @@ impl<T> InFlight<T> {
         // old.
         let clock = (!is_late).then_some(clock);
         let result = request.read(clock, now, completion);
-        self.was_mismatched =
+        self.was_mismatched |=
             matches!(&result, Some(Err(Error::Response(ResponseError::Mismatched { .. }))));
         Some(Arrival { sent: request.sent, is_late, result })
     }

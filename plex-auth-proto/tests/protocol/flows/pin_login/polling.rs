@@ -231,6 +231,21 @@ fn late_token_is_accepted() {
 }
 
 #[test]
+fn poll_after_a_mismatch_has_its_own_connection() {
+    let mut driven = login();
+    driven.respond(Answer(201, CREATED));
+    let late = driven.send().unwrap();
+    let poll = driven.send().unwrap();
+    assert!(!poll.outgoing.wants_own_connection());
+    driven.complete(&poll, &Answer(200, r#"{"id":1,"authToken":"somebody-elses"}"#));
+    driven.complete(&late, &Answer(200, WAITING));
+    let poll = driven.send().unwrap();
+    assert!(poll.outgoing.wants_own_connection());
+    driven.complete(&poll, &Answer(200, WAITING));
+    assert!(!driven.send().unwrap().outgoing.wants_own_connection());
+}
+
+#[test]
 fn cancelled_requests_are_sent_again() {
     let mut driven = login();
     let creation = driven.send().unwrap();
