@@ -99,8 +99,8 @@ impl PlexTv {
 ///
 /// # Clocks
 ///
-/// Plex's time is taken from the `Date` header of its responses, because many devices have wrong
-/// clocks.
+/// The refresher goes by Plex's time, which it takes from the `Date` header of Plex's responses,
+/// because the clocks of many devices are wrong.
 ///
 /// ```
 /// # fn saved_identifier() -> String { "example".into() }

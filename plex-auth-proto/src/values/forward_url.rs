@@ -80,7 +80,9 @@ impl FromStr for ForwardUrl {
 #[non_exhaustive]
 pub enum InvalidForwardUrl {
     /// The text is empty or only whitespace.
-    #[error("the forward URL is empty; omit it if the browser does not need to return")]
+    #[error(
+        "the forward URL is empty; omit it if the browser does not need to return to your program"
+    )]
     Empty,
     /// The text does not start with `http://` or `https://`.
     #[error("the forward URL must start with http:// or https:// for Plex's page to forward to it")]

@@ -34,8 +34,8 @@ const USED_EVERY: u64 = 300;
 const REVOKED: u64 = 10;
 /// The maximum jitter, in milliseconds. It is short because a user is waiting for the token.
 const JITTER: u64 = 30_000;
-/// The maximum time, in seconds, until a user with a valid account token has a valid transient
-/// token again. A user notices a restart only on the next request.
+/// The maximum time, in seconds, from a server's return until a user with a valid account token has
+/// a valid transient token again. A user notices a restart only on the next request.
 const WITHIN: u64 = USED_EVERY + HOUR / 4;
 /// The numbers of servers and of refreshers that are simulated with both services.
 const FEW: (u32, u32) = (5, 50);

@@ -24,7 +24,7 @@ pub(crate) fn memory() -> Option<usize> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Waits up to 20 seconds for the number of open files to return to `wanted`, and returns the last
+/// Waits up to 20 seconds for the number of open files to drop to `wanted`, and returns the last
 /// count. The other end of a connection needs a moment to notice that the connection is closed.
 pub(crate) fn open_files_back_at(wanted: Option<usize>) -> Option<usize> {
     let give_up = Instant::now() + Duration::from_secs(20);

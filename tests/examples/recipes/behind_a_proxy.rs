@@ -8,8 +8,8 @@
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 
-/// Creates a transport that uses this proxy, such as `http://user:password@proxy.example:3128`, or
-/// else the one set in the environment, if any.
+/// Creates a transport that uses `proxy`, such as `http://user:password@proxy.example:3128`. If it
+/// is `None`, the transport uses the proxy set in the environment, if there is one.
 fn transport(proxy: Option<&str>) -> Result<Transport, InvalidTransport> {
     match proxy {
         Some(url) => Transport::builder().proxy(url).build(),

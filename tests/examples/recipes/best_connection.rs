@@ -37,8 +37,8 @@ fn open(
     Ok(chosen.with_token(access_token))
 }
 
-/// Returns a token for a player. It expires after 48 hours or when the server restarts, and gives
-/// the same access as the server's token.
+/// Returns a token for a player. It expires after 48 hours or when the server restarts,
+/// whichever comes first, and gives the same access as the server's token.
 fn for_a_player(http: &Transport, server: &MediaServer) -> Result<TransientToken, Box<dyn Error>> {
     Ok(http.send(server.transient_token(TokenType::Delegation, Scope::All))?)
 }

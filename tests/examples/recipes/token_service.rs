@@ -3,7 +3,7 @@
 //! Use this for a service to which users authenticate with their Plex token. There are three
 //! results: valid, invalid, and unknown, which is not a reason to sign a user out. A token that is
 //! treated as valid may have been invalid for up to `FRESH`, or for up to `STALE` during an outage.
-//! To check access to a certain server, use `server_access` instead of `token_check`.
+//! To check access to a particular server, use `server_access` instead of `token_check`.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};

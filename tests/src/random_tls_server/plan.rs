@@ -16,7 +16,7 @@ pub(super) enum Before {
     TruncatedFlight(usize),
 }
 
-/// A step after the start.
+/// A step that follows the start of a connection.
 pub(super) enum After {
     /// Writes these bytes without encryption.
     Raw(Vec<u8>),

@@ -308,7 +308,7 @@ fn tokens_are_handed_out_on_own_connections() {
 }
 
 /// Starts a server that answers each request with the account that the token belongs to, and
-/// returns the server's URL. From the fourth request on each connection, the server sends the
+/// returns the server's URL. On each connection, from the fourth request on, the server sends the
 /// response to the previous request instead, as if it had sent one response too many.
 fn account_server() -> io::Result<String> {
     fn serve(stream: TcpStream) -> io::Result<()> {

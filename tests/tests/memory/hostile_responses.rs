@@ -10,7 +10,7 @@ use plex_auth_tests::every_operation::{Inputs, every_operation, one_of_each_kind
 /// documentation.
 const BYTES_PER_BYTE: u64 = 16;
 
-/// The number of bytes that the core may hold in addition, regardless of the response's length.
+/// The number of additional bytes that the core may hold, regardless of the response's length.
 const FIXED_BYTES: u64 = 256 * 1024;
 
 /// The maximum number of bytes that are read from an error response's body.

@@ -82,7 +82,7 @@ pub enum CandidateError {
     PlainHttp,
     /// The time limit was reached before a request was sent, or before a request that the driver
     /// had cancelled was sent again.
-    #[error("the time limit was reached before this connection was tried")]
+    #[error("the time limit was reached before this connection could be checked")]
     NotTried,
     /// A different server responded. No token was sent to it.
     #[error("a different server responded")]

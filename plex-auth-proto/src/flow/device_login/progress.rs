@@ -51,7 +51,7 @@ pub enum DeviceLoginProgress {
     Waiting {
         /// The PIN. Its variant determines how the user links it.
         pin: LoginPin,
-        /// The time left to link it.
+        /// The time left to link the PIN.
         left: Duration,
         /// The signing error, if the key could not sign the last poll. Signing is retried.
         sign_error: Option<SignError>,

@@ -51,7 +51,7 @@ fn states() -> [(&'static str, Value); 5] {
     ]
 }
 
-/// Restores the saved state as a state of this kind.
+/// Restores the saved state as a flow of this kind.
 fn restore_at(kind: &str, url: &str, id: &str, saved: &str) -> Result<(), InvalidSavedState> {
     let now = epoch();
     let me = ClientIdentity::builder(id).build().unwrap();

@@ -16,7 +16,7 @@ pub struct Reply {
     pub delivery: Delivery,
 }
 
-/// The way in which a server delivers a response.
+/// The way a server delivers a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Delivery {
@@ -60,7 +60,7 @@ pub enum Delivery {
     ThenClose,
 }
 
-/// A scripted misbehavior for a path: see [`FakePlex::misbehave`](super::FakePlex::misbehave).
+/// Scripted misbehavior for a path. See [`FakePlex::misbehave`](super::FakePlex::misbehave).
 #[derive(Debug, Clone)]
 pub struct Misbehavior {
     response: Option<Response<Vec<u8>>>,

@@ -32,7 +32,7 @@ struct Row {
     /// Whether the error means that the account's token is invalid, if plex.tv was called with a
     /// token.
     token_invalid: bool,
-    /// Whether the response may come from an intermediary, if plex.tv was called.
+    /// For a call to plex.tv: whether the response may come from an intermediary.
     unconfirmed: bool,
     retryable: Retryable,
     needs_code: bool,
