@@ -1,5 +1,5 @@
-//! Turns the README's Rust blocks into functions, so that a test can compile and run them. The code
-//! is unchanged, except that the fake replaces plex.tv.
+//! Turns the README's Rust code blocks into functions, so that a test can compile and run them. The
+//! code is unchanged, except that the fake replaces plex.tv.
 
 use std::error::Error;
 use std::path::Path;
@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Returns the blocks that are marked as Rust, with plex.tv replaced by the fake.
+/// Returns the code blocks that are marked as Rust, with plex.tv replaced by the fake.
 fn blocks(readme: &str) -> Vec<String> {
     let fenced = readme.split("\n```rust\n").skip(1);
     fenced.filter_map(|rest| rest.split("\n```\n").next()).map(pointed_at_the_fake).collect()

@@ -1,9 +1,9 @@
-//! The core's costs: its allocations and, if they were counted, its instructions, compared with
-//! hand-written code that does the same work; and its peak memory, compared with the size of the
-//! result.
+//! Compares the core with hand-written code that does the same work: the number of allocations and,
+//! if they were counted, the number of instructions. Also compares the core's peak memory with the
+//! size of the result.
 //!
-//! The `instructions` benchmark counts the instructions; pass the file with its JSON output as an
-//! argument.
+//! The `instructions` benchmark counts the instructions. To include them, save its JSON output to a
+//! file and pass the file's name as an argument.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -48,7 +48,7 @@ fn instructions(table: &mut Table, counted: &str) {
     }
 }
 
-/// Reads the JSON documents, one for each measurement. The fields identify the side and the piece
+/// Reads the JSON documents, one for each measurement. Their fields identify the side and the piece
 /// of work, for example `"function_name": "ours"` and `"id": "of_7"`.
 fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     let documents = Deserializer::from_str(counted).into_iter::<Value>().map(Result::unwrap);
@@ -62,7 +62,8 @@ fn by_side_and_index(counted: &str) -> BTreeMap<(String, usize), f64> {
     read.collect()
 }
 
-/// Prints the allocations, without a limit, because a test checks the exact numbers.
+/// Prints the number of allocations. No limit is checked here, because a test checks the exact
+/// numbers.
 fn allocations(table: &mut Table) {
     for Work { name, kind, ours, baseline, .. } in everything() {
         if kind != Kind::Growth {

@@ -1,5 +1,5 @@
-//! The number of instructions that the library and the baseline execute for each piece of work,
-//! measured with Callgrind.
+//! Uses Callgrind to count the instructions that the library and the baseline execute for each
+//! piece of work.
 #![allow(
     missing_docs,
     clippy::disallowed_methods,

@@ -1,7 +1,7 @@
-//! Measures the token sources of both transports against the fake Plex over a socket.
+//! Measures both transports' token sources against a fake Plex over a socket.
 //!
 //! `cargo bench -p plex-auth-tests --bench token_source` prints the time that it takes to read the
-//! token, to get a new one after a rejection, and to end a caller's wait by shutting down.
+//! token, to get a new token after a rejection, and to end a caller's wait by shutting down.
 #![allow(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
 use std::sync::mpsc;

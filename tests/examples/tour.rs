@@ -1,8 +1,9 @@
-//! Signs in and requests tokens from a fake Plex, with each transport and without one, over HTTP
-//! and HTTPS.
+//! Signs in to a fake Plex and requests tokens from it, with each transport and without one, over
+//! HTTP and HTTPS.
 //!
 //! `cargo run --example tour` prints the requests (method, URL, header names) and some fields of
-//! the responses, with secrets redacted, and then three refusals as a user would read them.
+//! the responses, with secrets redacted. At the end, it makes three calls that are refused, and
+//! prints the errors as a user would read them.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "this is an example")]
 
 use plex_auth_fake::{Account, Authority, FakePlex, Server, Which, Who};
@@ -87,7 +88,7 @@ impl Tour<'_> {
         Ok(())
     }
 
-    /// Sends a call, and prints the request and fields of the response.
+    /// Sends a call, and prints the request and some fields of the response.
     fn show<T>(&self, call: Call<T>, fields: impl FnOnce(&T) -> Vec<String>) -> Result<T, Error> {
         let request = call.request();
         println!("\n{}", call.reply().context().operation());

@@ -1,9 +1,8 @@
 //! Hand-written code that does the same work as plex-auth's libraries, as fast as possible. The
 //! benchmarks compare the libraries with this baseline.
 //!
-//! It omits most features of the libraries: tolerance of unexpected types, detection of responses
-//! that are not from Plex, zeroing of secrets, validation of input, and errors that name the
-//! request.
+//! It omits most of the libraries' features: it does not tolerate unexpected types, detect
+//! responses that are not from Plex, zero secrets, validate input, or name the request in errors.
 #![allow(
     missing_docs,
     clippy::missing_errors_doc,

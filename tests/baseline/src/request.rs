@@ -12,7 +12,7 @@ static PLATFORM: HeaderName = HeaderName::from_static("x-plex-platform");
 static DEVICE: HeaderName = HeaderName::from_static("x-plex-device");
 static TOKEN: HeaderName = HeaderName::from_static("x-plex-token");
 
-/// The inputs of all requests: the hosts, the client's identity, the credentials, and the source.
+/// The inputs for all requests: the hosts, the client's identity, the credentials, and the source.
 #[derive(Debug)]
 pub struct Requests {
     pub plex_tv: String,

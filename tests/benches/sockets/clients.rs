@@ -1,7 +1,7 @@
-//! The clients that are compared.
+//! The clients that the benchmark compares.
 //!
-//! The baselines are reasonable hand-written code over ureq and over hyper-util's pooled client:
-//! they build the request from strings, read the whole body, check the status, and parse a strict
+//! The baselines are reasonable hand-written code that uses ureq or hyper-util's pooled client.
+//! They build the request from strings, read the whole body, check the status, and parse a strict
 //! struct. They support TLS, like the library's transports, but lack the transports' retries and
 //! error reports. The hyper baseline also has no deadline, and does not limit the body's size while
 //! reading it.

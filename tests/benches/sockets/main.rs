@@ -1,8 +1,8 @@
-//! Complete calls over loopback, made by the transports and by baseline clients.
+//! Measures complete calls over loopback, made by the transports and by baseline clients.
 //!
 //! The server is this program, running in a separate process, so that the server's CPU time is not
-//! counted. To inspect one client with other tools, start the program with `serve`, and a second
-//! time with `call CLIENT URL COUNT`.
+//! counted. To inspect one client with other tools, start the program with `serve` and, while it is
+//! running, a second time with `call CLIENT URL COUNT`.
 #![allow(clippy::expect_used, clippy::print_stdout, reason = "a measurement that fails must stop")]
 
 use std::env;
@@ -20,8 +20,8 @@ use plex_auth_tests::table::{Limit, Table};
 
 /// The maximum CPU time of calls on a reused connection, relative to the baseline. [`CROWD`] limits
 /// the elapsed time of calls by one or more concurrent callers, and [`START`] limits the elapsed
-/// time of a process that sends one call. Each is the highest value measured on two shared cores,
-/// plus a margin.
+/// time of a process that sends one call. Each limit is the highest value measured on two shared
+/// cores, plus a margin.
 const CALL: Limit = Limit::Times(1.2);
 /// The maximum CPU time of calls on a reused connection, relative to ureq without a timeout.
 /// Without a timeout, ureq does not start a thread to resolve the name, and neither does the

@@ -9,8 +9,8 @@ use plex_auth_tests::table::{Limit, Table};
 pub(crate) struct Pairs(Vec<(Duration, Duration)>);
 
 impl Pairs {
-    /// Measures `count` pairs, each with the library's time and the baseline's, after discarding a
-    /// first pair. The order alternates from pair to pair.
+    /// Measures `count` pairs of the library's time and the baseline's time. Before that, measures
+    /// and discards one pair. The order alternates from pair to pair.
     pub(crate) fn of(
         count: usize,
         ours: impl Fn() -> Duration,

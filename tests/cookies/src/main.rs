@@ -1,6 +1,6 @@
-//! Checks that one account's cookies are not sent with another account's calls, even if another
-//! crate enables ureq's cookie feature. Run it with
-//! `cargo run --manifest-path tests/cookies/Cargo.toml`.
+//! Checks that the transport stores no cookies, even if another crate enables ureq's cookie
+//! feature. Otherwise, one account's cookies could be sent with another account's calls. Run this
+//! check with `cargo run --manifest-path tests/cookies/Cargo.toml`.
 
 use std::error::Error;
 use std::io::{self, BufRead, BufReader, Write};

@@ -1,6 +1,6 @@
 //! A timer wheel for a million clients, with one slot per second.
 
-/// The span of the wheel, in seconds: longer than any flow in the simulations waits.
+/// The span of the wheel, in seconds. No flow in the simulations waits longer than this.
 const REACH: u64 = 4096;
 
 /// The clients that are due in each second of the span.
@@ -15,7 +15,7 @@ impl Agenda {
     }
 
     /// Schedules a client, and returns the scheduled time. A time beyond the span is replaced with
-    /// the end of the span, which is harmless: the client is only polled too early.
+    /// the end of the span, which is harmless: the client is just polled early.
     pub(crate) fn put(&mut self, now: u64, at: u64, who: u32) -> u64 {
         let at = at.clamp(now, now + REACH - 1);
         self.seconds[slot(at)].push(who);

@@ -1,4 +1,4 @@
-//! A device: its refresher, and the observed state.
+//! A simulated device: its refresher, and the state that the simulation observes.
 
 use std::time::Duration;
 
@@ -15,28 +15,31 @@ use crate::plex_tv::identifier;
 // time.
 const MAX_WAIT: Duration = Duration::from_secs(60 * 60);
 
-/// A device, with times in seconds since the start.
+/// A device. Times are in seconds since the start of the simulation.
 pub(crate) struct Device {
     pub(crate) refresher: DeviceTokenRefresher<Ed25519Key>,
     number: u32,
     seed: u64,
-    /// The time at which it is first switched on.
+    /// The time at which the device is first switched on.
     pub(crate) on_at: u32,
-    /// The time of its next poll.
+    /// The time of the refresher's next poll.
     pub(crate) due: u32,
-    /// The time at which its token stops being valid, or [`UNTIL_EXCHANGED`] while its old token is
-    /// valid.
+    /// The time at which the device's token becomes invalid, or [`UNTIL_EXCHANGED`] while its old
+    /// token is valid.
     pub(crate) good_until: u32,
-    /// The time of the first failed request since its last renewal, if there was one.
+    /// The time of the first failed request since the last renewal, or `None` if no request has
+    /// failed.
     pub(crate) failing_since: Option<u32>,
-    /// The number of seconds that its clock is ahead; negative if the clock is behind.
+    /// The number of seconds by which the device's clock is ahead. It is negative if the clock is
+    /// behind.
     ahead: i16,
     pub(crate) had_a_token: bool,
     /// The number of times that plex.tv registered the device's key.
     pub(crate) registered: u8,
     /// The number of times that the device sent its key although the key was already registered.
     pub(crate) registered_again: u8,
-    /// Whether it will be restarted when its next response arrives, before it saves its state.
+    /// Whether the device will be restarted when its next response arrives, before it saves its
+    /// state.
     pub(crate) forgets_next: bool,
 }
 
@@ -92,7 +95,7 @@ impl Device {
         self.refresher = refresher.jitter(jitter(self.seed, self.number)).max_wait(MAX_WAIT);
     }
 
-    /// Returns the expiry from its token's claims, or `None` if it has no token with claims.
+    /// Returns the expiry in the token's claims, or `None` if the device has no token with claims.
     pub(crate) fn held_until(&self) -> Option<u32> {
         let jwt = PlexJwt::unverified(self.refresher.token()?).ok()?;
         let end = u64::try_from(jwt.expires_at.0).ok()?;
@@ -115,7 +118,7 @@ fn key(seed: u64, number: u32) -> Ed25519Key {
     Ed25519Key::from_seed(&bytes)
 }
 
-/// Returns the jitter: up to a day, random for each device, and the same after a restart, so that
+/// Returns a random jitter of up to a day. A device's jitter is the same after a restart, so that
 /// the device does not have to save it.
 fn jitter(seed: u64, number: u32) -> Duration {
     Duration::from_millis(mixed(seed ^ mixed(u64::from(number) ^ 0x006a_6974)) % (1000 * DAY))

@@ -1,4 +1,4 @@
-//! A fleet of devices that renew their tokens with one plex.tv for a month.
+//! A fleet of devices that all renew their tokens with the same plex.tv for a month.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -16,10 +16,10 @@ pub(crate) const HOUR: u64 = 60 * 60;
 pub(crate) const DAY: u64 = 24 * HOUR;
 pub(crate) const MONTH: u64 = 30 * DAY;
 
-/// The interval in which the devices are switched on, each at a random time.
+/// The interval, in seconds, in which the devices are first switched on, each at a random time.
 pub(crate) const ROLLED_OUT: u64 = 11 * DAY / 2;
 
-/// The average number of devices in a thousand that are restarted each day.
+/// The average number of devices per thousand that are restarted each day.
 const RESTARTED: u64 = 20;
 
 /// On average, one in this many restarts happens when the next response arrives, before the device
@@ -38,7 +38,7 @@ pub(crate) fn outages() -> Vec<Outage> {
     ]
 }
 
-/// The outcome of a device's in-flight request, with the arrival time and the request ID.
+/// The time at which a device's next response arrives, the request ID, and the response or error.
 type Pending = (u64, RequestId, Answer);
 
 /// The devices and the observed events. Times are in seconds since the Unix epoch.
@@ -53,13 +53,13 @@ pub(crate) struct Fleet<S> {
     /// The intervals during which a device had no valid token.
     pub(crate) lapses: Vec<Range<u64>>,
     /// For each outage, the time at which the last of the devices that it delayed got a new token,
-    /// or 0 if it delayed none.
+    /// or 0 if it delayed no devices.
     pub(crate) caught_up: Vec<u64>,
     pub(crate) renewals: u64,
     pub(crate) restarts: u64,
     pub(crate) forgotten: u64,
-    /// The number of devices that started over: their registration never arrived, so plex.tv
-    /// refused their key.
+    /// The number of times that a device started over, because its registration never arrived and
+    /// plex.tv refused its key.
     pub(crate) started_over: u64,
     /// The devices whose flow has ended, with the result.
     pub(crate) ended: Vec<(u32, DeviceTokenEnd)>,
@@ -163,7 +163,8 @@ impl<S: Service> Fleet<S> {
         self.devices[number as usize].due = since_start(at);
     }
 
-    /// Delivers the response that a device is waiting for, if any, and performs its next action.
+    /// Delivers the response that a device is waiting for, if any, and performs the refresher's
+    /// next action.
     fn ask(&mut self, number: u32, now: u64) {
         let Device { due, on_at, .. } = self.devices[number as usize];
         if u64::from(due) != now - START {

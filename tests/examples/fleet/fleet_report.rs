@@ -15,7 +15,7 @@ const MOST_OUTSIDE: f64 = 3.0;
 /// The highest peak load allowed after an outage, as a multiple of the mean.
 const MOST_AFTER: f64 = 10.0;
 
-/// The number of devices that are simulated with both services.
+/// The number of devices that are simulated with both the simplified service and the fake.
 const FEW: u32 = 100;
 
 pub(crate) fn play(devices: u32, seed: u64) -> Report {

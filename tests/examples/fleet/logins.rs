@@ -18,22 +18,22 @@ use crate::report::Report;
 /// The interval in which all logins start, in seconds.
 const AT_ONCE: u64 = 5;
 
-/// The average number of PINs in a thousand that are never linked.
+/// The average number of PINs per thousand that are never linked.
 const NEVER: u64 = 300;
 
-/// The length of the simulation, in seconds. All logins must have ended when it is over.
+/// The length of the simulation, in seconds. By then, all logins must have ended.
 const TIME: u64 = LIFE + 300;
 
 /// The maximum time that a login may continue after its PIN has expired, in seconds: 10 s until the
 /// poll at the expiry times out, half a minute of retries, 16 s until the last retry, and 10 s
-/// until that one times out.
+/// until it times out.
 const GRACE: u64 = 66;
 
-/// A PIN that is linked within this many seconds of its expiry may be linked too late: a poll in
-/// flight at that time may be lost, and plex.tv no longer returns a PIN that has expired.
+/// If a PIN is linked less than this many seconds before it expires, the login may fail: the poll
+/// in flight may be lost, and plex.tv no longer returns the PIN after it has expired.
 const TOO_LATE: u64 = 20;
 
-/// The number of logins that are simulated with both services.
+/// The number of logins that are simulated with both this simplified service and the fake.
 const FEW: u32 = 50;
 
 struct Login {
@@ -47,8 +47,8 @@ struct Login {
 }
 
 impl Login {
-    /// Returns the remaining lifetime of the PIN when it was linked, in seconds, or `None` if it
-    /// was not linked.
+    /// Returns how many seconds before its expiry the PIN was linked, or `None` if it was not
+    /// linked.
     fn left_when_linked(&self) -> Option<u64> {
         let (at, _) = self.linked.as_ref()?;
         Some((self.shown? + LIFE).saturating_sub(*at))
@@ -66,7 +66,7 @@ struct Crowd<S> {
     network: Network,
     logins: Vec<Login>,
     agenda: Agenda,
-    /// The logins whose PINs will be linked, for each second.
+    /// For each second, the logins whose PINs will be linked.
     links: HashMap<u64, Vec<u32>>,
     pending: HashMap<u32, Pending>,
     chance: Chance,

@@ -1,11 +1,10 @@
-//! Simulations of fleets that are too large to run on one machine, in simulated time: devices that
-//! renew their tokens, PIN logins that wait for a user, and media servers that are restarted while
-//! in use.
+//! Simulates fleets that are too large to run on one machine: devices that renew their tokens, PIN
+//! logins that wait for a user, and media servers that are restarted while in use.
 //!
-//! `cargo run --release -p plex-auth-tests --example fleet` runs all of them, and prints the
-//! requests per second and the results; `-- --help` lists the options. The flows are the real ones,
-//! but there are no sockets and no clock, and all randomness comes from the seed. The program exits
-//! with an error if a goal is not met.
+//! `cargo run --release -p plex-auth-tests --example fleet` runs all of the simulations, and prints
+//! the requests per second and the results; `-- --help` lists the options. The flows are the real
+//! ones, but the network and the time are simulated, and all randomness comes from the seed. The
+//! program exits with an error if a goal is not met.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -1,5 +1,5 @@
-//! The network and the service's capacity: outages, lost requests, late or lost responses, and
-//! refusals under load.
+//! Simulates the network and the service's limited capacity: outages, lost requests, late or lost
+//! responses, and refusals under load.
 
 use std::ops::Range;
 use std::time::{Duration, SystemTime};
@@ -39,7 +39,7 @@ pub(crate) struct Outage {
 pub(crate) struct Network {
     chance: Chance,
     pub(crate) outages: Vec<Outage>,
-    /// The maximum number of requests per second. Requests beyond it are refused.
+    /// The maximum number of requests per second. Requests beyond this number are refused.
     most: u64,
     second: u64,
     taken: u64,
@@ -127,7 +127,8 @@ impl Network {
         Outcome { answer: Ok(answer.map(Body::from)), after, done }
     }
 
-    /// Returns the outcome of a request during an outage: unreachable, or 503.
+    /// Returns the outcome of a request during an outage: a 503 response, or an error because the
+    /// service is unreachable.
     pub(crate) fn during_outage(&mut self, outgoing: &Outgoing, answers_503: bool) -> Outcome {
         self.during_outage += 1;
         let answer = if answers_503 {

@@ -1,5 +1,5 @@
-//! A simplified plex.tv for a hundred thousand PINs: it answers like the fake, but does not search
-//! a list of all PINs for each poll.
+//! A simplified plex.tv for a hundred thousand PINs. It answers like the fake, but does not search
+//! through a list of all PINs for each poll.
 
 use std::collections::HashMap;
 

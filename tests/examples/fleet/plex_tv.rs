@@ -1,9 +1,9 @@
-//! A simplified plex.tv for a million devices: it answers like the fake, but does not search lists
-//! for each request.
+//! A simplified plex.tv for a million devices. It answers like the fake, but does not search
+//! through a list for each request.
 //!
 //! It checks everything that decides a device's next action, except signatures. Before a large
-//! fleet is simulated, a small one is simulated with both services, to verify that this service
-//! answers like the fake.
+//! fleet is simulated, a small fleet is simulated twice, with this service and with the fake, to
+//! verify that both answer in the same way.
 
 use std::collections::{HashSet, VecDeque};
 
@@ -23,13 +23,13 @@ const TOKEN_LIFE: u64 = 7 * 24 * 60 * 60;
 #[derive(Debug)]
 pub(crate) struct DeviceTokens {
     devices: Vec<Known>,
-    /// The issued nonces with their expiry, oldest first. `unused` contains those that have not
-    /// been used.
+    /// The issued nonces with their expiry times, oldest first. `unused` contains those that have
+    /// not been used.
     handed_out: VecDeque<(u64, u64)>,
     unused: HashSet<u64>,
     made: u64,
     most_nonces: usize,
-    /// The parts of every token before and after its claims.
+    /// The parts before and after the claims, which are the same in every token.
     frame: [String; 2],
 }
 

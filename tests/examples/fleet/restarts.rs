@@ -25,19 +25,21 @@ const TIME: u64 = 72 * HOUR;
 
 /// The interval in which all servers go down, in seconds.
 const ALL_WITHIN: u64 = 60;
-/// The number of seconds that a server answers 503 while it starts.
+/// The number of seconds for which a server answers 503 while it starts.
 const STARTING: u64 = 15;
 /// The interval between a user's requests to the server, in seconds.
 const USED_EVERY: u64 = 300;
-/// The average number of account tokens in a thousand that are revoked while the servers are down
+/// The average number of account tokens per thousand that are revoked when their server goes down
 /// for the first time.
 const REVOKED: u64 = 10;
 /// The maximum jitter, in milliseconds. It is short because a user is waiting for the token.
 const JITTER: u64 = 30_000;
-/// The maximum time, in seconds, from a server's return until a user with a valid account token has
-/// a valid transient token again. A user notices a restart only on the next request.
+/// The maximum time, in seconds, from the end of a server's downtime until a user with a valid
+/// account token has a valid transient token again. A user notices a restart only on the next
+/// request.
 const WITHIN: u64 = USED_EVERY + HOUR / 4;
-/// The numbers of servers and of refreshers that are simulated with both services.
+/// The numbers of servers and refreshers that are simulated with both the simplified servers and
+/// the fake.
 const FEW: (u32, u32) = (5, 50);
 
 struct User {
@@ -50,8 +52,8 @@ struct User {
     due: u64,
     /// The number of tokens created for the user since the server's restart.
     made: u32,
-    /// The number of requests since then without a response; a lost response may have contained
-    /// such a token.
+    /// The number of requests since the server's restart that got no response. A lost response may
+    /// have contained a token.
     lost: u32,
     /// The time at which the user first had a valid token after the server's last restart, if the
     /// user has had one since.

@@ -1,5 +1,5 @@
-//! Simplified media servers for clients with transient tokens. They answer like the fake, but need
-//! much less memory, because there are ten thousand of them.
+//! Simplified media servers for clients with transient tokens. They answer like the fake, but use
+//! much less memory, so that ten thousand of them can be simulated.
 
 use std::collections::{HashMap, HashSet};
 
@@ -58,7 +58,7 @@ const LIFE: u64 = 48 * 60 * 60;
 #[derive(Debug)]
 pub(crate) struct Attic {
     accounts: HashSet<String>,
-    /// The transient tokens and their expiry.
+    /// The transient tokens and their expiry times.
     transient: HashMap<String, u64>,
     made: u64,
 }

@@ -42,8 +42,8 @@ impl Traffic {
         times.iter().flat_map(|time| self.within(time)).copied().max().unwrap_or(0)
     }
 
-    /// Returns the number of requests per second in the busiest interval of this length, within one
-    /// of these times, and the last second of that interval.
+    /// Returns the mean number of requests per second in the busiest interval of this length that
+    /// lies within one of these times, and the last second of that interval.
     pub(crate) fn busiest(&self, times: &[Range<u64>], stretch: u64) -> (f64, u64) {
         let length = usize::try_from(stretch).expect("a month");
         let mut most = (0, 0);

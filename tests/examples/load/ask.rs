@@ -1,5 +1,5 @@
-//! The calls made in a run. All are different, so that the response to one cannot be mistaken for
-//! the response to another, and so that the server's record shows which calls arrived.
+//! The calls made in a run. No two are the same, so that the response to one call cannot be
+//! mistaken for the response to another, and so that the server's record shows which calls arrived.
 
 use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,8 +12,8 @@ use plex_auth_proto::{
     Call, ClientIdentity, Credentials, Error, MediaServer, PlexTv, Source, Token,
 };
 
-/// Either transport, called through a common `exchange` method. The sync transport's future is
-/// ready immediately.
+/// A transport, sync or async, called through a common `exchange` method. The sync transport's
+/// future is ready immediately.
 pub(crate) trait Client: Sync {
     fn exchange<T: Send + 'static>(
         &self,
@@ -39,7 +39,7 @@ impl Client for plex_auth_hyper::Transport {
     }
 }
 
-/// A call that is sent once.
+/// A call that the program makes once, and the expected response.
 pub(crate) struct Ask {
     /// The client identifier, unique to this call.
     pub(crate) client: String,
@@ -47,7 +47,7 @@ pub(crate) struct Ask {
     want: Want,
 }
 
-/// The base URLs of the hosts.
+/// The base URLs of plex.tv and the media server.
 pub(crate) struct Urls {
     pub(crate) plex_tv: String,
     pub(crate) server: String,
@@ -71,17 +71,17 @@ pub(crate) struct Outcome {
 
 /// The result of checking a response.
 pub(crate) struct Answer {
-    /// The number of the request that was answered, if the response contains it.
+    /// The request's index in the server's record, if the response contains it.
     pub(crate) request: Option<usize>,
-    /// Whether the response has the expected values.
+    /// Whether the response contains the expected values.
     pub(crate) right: bool,
-    /// The token that was created for this response only, if there is one.
+    /// The token that the server created for this response, if any.
     pub(crate) token: Option<String>,
 }
 
 impl Ask {
-    /// Creates `count` calls to the fake. The calls alternate between the operations, and each has
-    /// its own client identifier, which starts with `party`.
+    /// Creates `count` calls to the fake. The calls cycle through the operations, and each has its
+    /// own client identifier, which starts with `party`.
     pub(crate) fn many(
         count: usize,
         party: &str,

@@ -1,5 +1,6 @@
-//! Deadlines end calls to servers that stall before the connection is established, during the TLS
-//! handshake, before the response, or in the middle of its head or body.
+//! Checks that a call ends at its deadline if the server stalls before the connection is
+//! established, during the TLS handshake, before the response, or in the middle of the response's
+//! head or body.
 
 use std::thread;
 use std::time::{Duration, Instant};

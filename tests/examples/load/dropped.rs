@@ -1,5 +1,5 @@
-//! Futures are dropped after every possible number of polls, on a transport that other callers
-//! share.
+//! Drops futures after each possible number of polls, on a transport that other callers use at the
+//! same time, and checks that the other calls are not affected.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::place::Place;
 use crate::report::Report;
 use crate::workers::Workers;
 
-/// The path prefixes of the dropped calls. The fake responds slowly to these paths, so that the
+/// The path prefixes of the dropped calls. The fake responds slowly on these paths, so that the
 /// futures need many polls.
 const SLOW: [&str; 2] = ["/api/v2", "/pms"];
 
@@ -82,7 +82,8 @@ pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {
     vec![report]
 }
 
-/// Makes responses arrive in pieces: the bodies from plex.tv, and the heads from the media server.
+/// Makes the bodies of plex.tv's responses and the heads of the media server's responses arrive in
+/// pieces.
 fn be_slow(place: &Place) {
     let pause = Duration::from_millis(1);
     let body = Delivery::SlowBody { bytes: 512, pause };

@@ -1,4 +1,4 @@
-//! Every seventh connection ends early: before the request is read, before the response, in the
+//! Ends every seventh connection early: before the request is read, before the response, in the
 //! response's head or body, or after a response that promised to keep the connection open.
 
 use std::collections::HashMap;
@@ -16,8 +16,8 @@ use crate::report::Report;
 
 const EVERY: usize = 7;
 
-/// Connections that do not end early are closed after this many responses, so that enough new ones
-/// are opened.
+/// Connections that do not end early are closed after this many responses, so that enough new
+/// connections are opened.
 const ANSWERS: usize = 8;
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {

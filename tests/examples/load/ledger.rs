@@ -31,10 +31,10 @@ impl<'a> Ledger<'a> {
         self.arrived.get(client).copied().unwrap_or(0)
     }
 
-    /// Checks the guarantees that hold under any fault: no call is lost, no response reaches a
-    /// different caller, no sign-in is sent more than once and no other call more than twice, and
-    /// every transport error gives a possible reason and never claims that a request that arrived
-    /// was not sent. `fitting` returns whether a reason is possible.
+    /// Checks the guarantees that hold under any fault. No call is lost, and no response reaches
+    /// the wrong caller. No sign-in is sent more than once, and no other call more than twice.
+    /// Every error is a transport error with a possible reason, and never claims that a request was
+    /// not sent if the request arrived. `fitting` returns whether a reason is possible.
     pub(crate) fn judge(
         &self,
         report: &mut Report,

@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p plex-auth-tests --example load` runs all scenarios against a fake Plex
 //! on this machine and prints a table for each; `-- --help` lists the options. It exits with an
-//! error if a guarantee is violated, for example if a call is lost, a response reaches a different
+//! error if a guarantee is violated, for example if a call is lost, a response reaches the wrong
 //! caller, a sign-in is sent twice, an error is incorrect, or files or memory are leaked. Times are
 //! printed but not checked, except for a generous limit on calls with a deadline.
 #![allow(

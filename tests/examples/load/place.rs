@@ -14,15 +14,15 @@ use crate::{Arguments, ledger::Ledger};
 /// A server, the faults on its connections, and, for HTTPS, the root certificate to trust.
 pub(crate) struct Place {
     pub(crate) server: Server,
-    /// The fault plan for the server's connections, and the faults so far.
+    /// The fault plan for the server's connections, and the faults that have occurred so far.
     pub(crate) faults: Arc<Faults>,
     root: Option<Vec<u8>>,
 }
 
-/// Creates workers that trust this root certificate, if one is given.
+/// A function that creates workers that trust the given root certificate, if any.
 pub(crate) type NewWorkers = fn(Option<Vec<u8>>) -> Workers;
 
-/// Both transports, with their names.
+/// The name of each transport, and the function that creates its workers.
 pub(crate) const WORKERS: [(&str, NewWorkers); 2] =
     [("sync", Workers::sync), ("async", Workers::asynchronous)];
 
@@ -43,12 +43,13 @@ impl Place {
         new(self.root.clone())
     }
 
-    /// Returns this many calls, with client identifiers that only this party uses.
+    /// Returns `count` calls, with client identifiers that start with `party`.
     pub(crate) fn asks(&self, count: usize, party: &str) -> Vec<Arc<Ask>> {
         self.asks_at(["", ""], count, party)
     }
 
-    /// Returns calls whose plex.tv and media server paths have these prefixes.
+    /// Returns calls like [`asks`](Self::asks), but adds these prefixes to the paths on plex.tv and
+    /// on the media server.
     pub(crate) fn asks_at(
         &self,
         [plex_tv, server]: [&str; 2],
@@ -60,7 +61,8 @@ impl Place {
         Ask::many(count, party, urls, &self.server.fake())
     }
 
-    /// Sends a round of calls without faults: each must succeed with the right response.
+    /// Sends a round of calls without faults, and checks that each succeeds with the right
+    /// response.
     pub(crate) fn without_faults(
         &self,
         workers: &Workers,

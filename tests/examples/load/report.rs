@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 /// One transport's results in a scenario.
 pub(crate) struct Report {
-    /// The heading of the column: the transport's name, and details if needed.
+    /// The heading of the column: the transport's name.
     pub(crate) column: String,
     figures: Vec<(String, String)>,
     broken: Vec<String>,

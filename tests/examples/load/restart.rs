@@ -1,4 +1,4 @@
-//! The server is killed and restarted on the same port several times while calls are in flight.
+//! Kills the server several times while calls are in flight, and restarts it on the same port.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +19,7 @@ const RESTARTS: usize = 5;
 /// requests are at that stage when the server is killed.
 const RESPONSE_DELAY: Duration = Duration::from_millis(2);
 
-/// The time that the port stays closed.
+/// The time for which the port stays closed.
 const DOWN: Duration = Duration::from_millis(20);
 
 pub(crate) fn play(arguments: &Arguments) -> Vec<Report> {

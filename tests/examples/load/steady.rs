@@ -1,4 +1,5 @@
-//! Load without faults: every call succeeds, connections are reused, and nothing leaks.
+//! Sends calls without faults, and checks that every call succeeds, connections are reused, and
+//! nothing leaks.
 
 use std::time::Instant;
 
@@ -11,7 +12,8 @@ use crate::report::Report;
 /// with each round, but an allocator's pools do not.
 const LEAK: usize = 1;
 
-/// The growth below which a round always counts as free of leaks, in KiB.
+/// The memory growth, in KiB, below which a round counts as free of leaks regardless of the number
+/// of calls.
 const NOISE: usize = 8 * 1024;
 
 /// The maximum number of rounds. The first one fills the allocator's pools. In at least one of the
@@ -48,7 +50,7 @@ fn one(arguments: &Arguments, name: &str, workers: NewWorkers) -> Report {
     });
     if let (Some(least), Some(now)) = (grown.iter().min(), memory()) {
         report.figure("memory", format!("{now} KiB"));
-        report.figure("memory, growth in the last round", format!("{least} KiB"));
+        report.figure("memory, least growth in a round", format!("{least} KiB"));
         report.expect(*least < allowed, || format!("memory grew in each round, in KiB: {grown:?}"));
     }
     report

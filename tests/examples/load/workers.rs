@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::ask::{Ask, Outcome};
 
-/// A caller's delay after a failure. Without it, all calls would be used up while the port is
-/// closed.
+/// The time that a caller waits after a failed call. Without this delay, the callers would use up
+/// all calls while the port is closed.
 const RETRY_DELAY: Duration = Duration::from_millis(5);
 
 /// A transport and, if it is async, its callers' runtime.
@@ -23,14 +23,14 @@ pub(crate) enum Workers {
     Async(plex_auth_hyper::Transport, Runtime),
 }
 
-/// The workers' runtime, if any, without their transport.
+/// The workers' runtime, if any, after their transport has been dropped.
 pub(crate) struct Ground {
     _runtime: Option<Runtime>,
 }
 
 impl Workers {
-    /// Creates workers that use ureq. They trust this root, if any, in addition to the default
-    /// roots.
+    /// Creates workers that use ureq. They trust this root certificate, if any, in addition to the
+    /// default roots.
     pub(crate) fn sync(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_ureq::Transport::builder();
         let builder =
@@ -38,8 +38,8 @@ impl Workers {
         Self::Sync(builder.build().expect("the root is a certificate"))
     }
 
-    /// Creates workers that use hyper. They trust this root, if any, in addition to the default
-    /// roots.
+    /// Creates workers that use hyper. They trust this root certificate, if any, in addition to the
+    /// default roots.
     pub(crate) fn asynchronous(root: Option<Vec<u8>>) -> Self {
         let builder = plex_auth_hyper::Transport::builder();
         let builder =
@@ -109,8 +109,8 @@ impl Workers {
         }
     }
 
-    /// Drops the transport and its connections. The runtime keeps running, so that tasks that the
-    /// transport spawned can finish.
+    /// Drops the transport and its connections. The runtime, if any, keeps running, so that tasks
+    /// that the transport spawned can finish.
     pub(crate) fn without_transport(self) -> Ground {
         match self {
             Self::Sync(_) => Ground { _runtime: None },

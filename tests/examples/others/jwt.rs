@@ -10,15 +10,14 @@ use serde_json::{Value, json};
 
 use crate::Outcome;
 
-/// Prints the JWT that a device exchanges for a token (`jwt`), and the public half of its key
-/// (`jwk`).
+/// Prints the JWT that a device exchanges for a token (`jwt`), and the device's public key (`jwk`).
 #[derive(Debug, Parser)]
 pub(crate) struct Sign {
     /// The client identifier.
     #[arg(long, default_value = "a-television")]
     identifier: String,
 
-    /// The byte that fills the key's seed.
+    /// The value of each byte of the key's seed.
     #[arg(long, default_value_t = 1)]
     seed: u8,
 
@@ -51,8 +50,8 @@ impl Sign {
     }
 }
 
-/// Reads `{"token": …, "keys": […]}` and prints the token's claims if it is valid and one of the
-/// keys (JWKs) signed it, or else the reason it was `refused`.
+/// Reads `{"token": …, "keys": […]}` from standard input. Prints the token's claims if the token is
+/// valid and was signed with one of the keys (JWKs). Otherwise, prints why it was `refused`.
 #[derive(Debug, Parser)]
 pub(crate) struct Verify {
     /// The client identifier to verify the token for. A token whose audience includes plex.tv is

@@ -1,4 +1,4 @@
-//! A PIN login whose PIN is linked in a browser.
+//! A login with a PIN that the user links in a browser.
 
 use std::fmt::Display;
 use std::ops::ControlFlow;
@@ -11,15 +11,15 @@ use serde_json::json;
 
 use crate::Outcome;
 
-/// Creates a PIN and prints the `page` on which it is linked, its `code` and the URL of its QR code
-/// (`picture`). After the PIN is linked, prints the `token` and the name of its `account`.
+/// Creates a PIN and prints the `page` where the user links it, its `code`, and the URL of its QR
+/// code (`picture`). After the PIN is linked, prints the `token` and the name of the `account`.
 #[derive(Debug, Parser)]
 pub(crate) struct LogIn {
     /// The URL to use instead of `https://plex.tv/api/v2`.
     #[arg(long, value_name = "URL")]
     plex_tv: String,
 
-    /// Sign in on the hosted page, which continues to this URL. Without this option, the user
+    /// Sign in on the hosted page, which redirects to this URL. Without this option, the user
     /// enters a short code.
     #[arg(long, value_name = "URL")]
     forward_to: Option<ForwardUrl>,

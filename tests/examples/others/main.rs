@@ -1,5 +1,5 @@
-//! Makes this library available to other projects' programs. `tests/others/run` tests the library
-//! with those programs.
+//! Makes this library available to programs from other projects. `tests/others/run` uses those
+//! programs to test the library.
 //!
 //! `cargo run -p plex-auth-tests --example others -- --help` lists the commands. The output is one
 //! JSON object per line. It includes secrets, which is safe because all accounts belong to a fake

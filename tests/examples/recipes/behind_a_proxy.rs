@@ -1,10 +1,9 @@
-//! Sends requests through an HTTP proxy: one from the program's settings, or the one set in the
+//! Sends requests through an HTTP proxy that is set in the program's settings or in the
 //! environment.
 //!
-//! By default, no proxy is used. With hyper, build a client with a proxy connector, such as those
-//! in hyper-util's `client::legacy::connect::proxy`, and pass it to `Transport::over`. There is a
-//! complete example at
-//! <https://docs.rs/plex-auth-hyper/latest/plex_auth_hyper/index.html#recipes>.
+//! By default, no proxy is used. With hyper, build a client with a proxy connector, such as one
+//! from hyper-util's `client::legacy::connect::proxy`, and pass it to `Transport::over`. There is a
+//! complete example at <https://docs.rs/plex-auth-hyper/latest/plex_auth_hyper/index.html#recipes>.
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 

@@ -1,8 +1,8 @@
 //! Finds a media server by its name, chooses the best connection to it, and requests a transient
 //! token.
 //!
-//! Use this for a program that plays or manages media. A long-running program replaces the last
-//! call with `server.transient_token_refresher()`.
+//! Use this for a program that plays or manages media. A long-running program uses
+//! `server.transient_token_refresher()` instead of requesting a single transient token.
 
 use std::error::Error;
 
@@ -10,8 +10,8 @@ use plex_auth_ureq::flow::ConnectionKind;
 use plex_auth_ureq::server::{Scope, TokenType};
 use plex_auth_ureq::{MediaServer, PlexTv, Token, TransientToken, Transport};
 
-/// Returns the server with this name, reached over its best connection, with a token that the
-/// server accepts.
+/// Finds the server with this name, chooses the best connection to it, and adds an access token
+/// that the server accepts.
 fn open(
     http: &Transport,
     plex_tv: &PlexTv,
@@ -37,8 +37,8 @@ fn open(
     Ok(chosen.with_token(access_token))
 }
 
-/// Returns a token for a player. It expires after 48 hours or when the server restarts,
-/// whichever comes first, and gives the same access as the server's token.
+/// Requests a token for a player. The token expires after 48 hours or when the server restarts,
+/// whichever comes first. It gives the same access as the token that `server` uses.
 fn for_a_player(http: &Transport, server: &MediaServer) -> Result<TransientToken, Box<dyn Error>> {
     Ok(http.send(server.transient_token(TokenType::Delegation, Scope::All))?)
 }

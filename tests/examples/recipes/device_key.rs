@@ -23,7 +23,7 @@ use plex_auth_ureq::{PlexTv, Token, Transport};
 
 use crate::save::{save, saved, saved_text};
 
-/// Returns the device's key: the saved one, or a new one, which is saved before it is used.
+/// Returns the device's saved key. If no key is saved, saves and returns a new one.
 pub(crate) fn device_key(folder: &Path, random: [u8; 32]) -> io::Result<Ed25519Key> {
     let file = folder.join("device-key");
     let Some(seed) = saved(&file)? else {
@@ -73,7 +73,7 @@ pub(crate) fn log_in(
 }
 
 /// Renews the device's token. Saves each new token before passing it to `renewed`, which can stop
-/// the loop. Returns why the renewals ended, or `None` if `renewed` stopped the loop or the
+/// the loop. Returns why the refresher ended, or `None` if `renewed` stopped the loop or the
 /// refresher had already ended.
 pub(crate) fn keep_alive(
     http: &Transport,

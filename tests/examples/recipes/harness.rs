@@ -31,7 +31,7 @@ impl Harness {
         Ok(Token::new(self.server.with(|fake| fake.account(who).token().to_owned()))?)
     }
 
-    /// Enters the code at plex.tv/link, as this account's user would.
+    /// Links the code, as this account's user would do at plex.tv/link.
     pub(crate) fn link(&self, code: &str, who: Who) {
         self.server.with(|fake| fake.link_pin(code, who, now()));
     }
@@ -55,7 +55,7 @@ pub(crate) fn now() -> u64 {
     since.map_or(0, |since| since.as_secs())
 }
 
-/// Returns bytes that cannot be guessed.
+/// Returns cryptographically secure random bytes.
 pub(crate) fn random<const N: usize>() -> io::Result<[u8; N]> {
     let mut bytes = [0; N];
     let filled = SystemRandom::new().fill(&mut bytes);

@@ -1,6 +1,7 @@
-//! Runs the recipes, most of them with their own fake Plex, and checks the results.
+//! Runs the recipes, most of them against a fake Plex, and checks the results.
 //!
-//! `cargo run -p plex-auth-tests --example recipes` runs all of them; names after `--` select some.
+//! `cargo run -p plex-auth-tests --example recipes` runs all of them. To run only some, add their
+//! names after `--`.
 #![allow(clippy::print_stdout, reason = "this is an example")]
 
 use std::env;
@@ -24,7 +25,7 @@ use harness::Outcome;
 
 type Run = fn() -> Outcome;
 
-/// The recipes, by the names of their files.
+/// The recipes, named after their files.
 const RECIPES: [(&str, Run); 13] = [
     ("tv", tv::run),
     ("web_back_end", web_back_end::run),

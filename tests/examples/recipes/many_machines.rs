@@ -1,19 +1,19 @@
 //! Shares one account among many machines: one renews the token, the others read it.
 //!
-//! One machine has the device key and its state. If two renewed, they would overwrite each other's
-//! state; if two signed in, the second would invalidate the first one's token. A token expires
-//! after seven days and is renewed a day early, so the machine that renews it can be down for a
-//! day.
+//! One machine has the device key and the saved state. If two machines renewed the token, they
+//! would overwrite each other's state. If two machines signed in, the second login would invalidate
+//! the first machine's token. A token expires after seven days and is renewed a day early, so the
+//! machine that renews it can be down for a day.
 //!
-//! Plex does not publish its rate limits. Clients have mainly received 429 for nonces, and each
-//! renewal needs a nonce. Flows obey `Retry-After`. To spread the load, give each refresher a
-//! `jitter` derived from its machine's name, so that it stays the same after a restart. Check a
-//! token when a call has failed, not before each call.
+//! Plex does not publish its rate limits. Most 429 responses that clients have reported were to
+//! requests for nonces, and each renewal needs a nonce. Flows obey `Retry-After`. To spread the
+//! load, give each refresher a `jitter` derived from its machine's name, so that the jitter stays
+//! the same after a restart. Check a token when a call has failed, not before each call.
 //!
 //! Alternatively, each machine can be a device with its own identifier, key and login. Such
 //! machines are independent, but each must be linked once and has its own entry in the account's
-//! list of devices. `cargo run --release -p plex-auth-tests --example fleet` simulates a million of
-//! them for a month.
+//! list of devices. `cargo run --release -p plex-auth-tests --example fleet` simulates a million
+//! such devices for a month.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -23,8 +23,8 @@ use ring::digest::{SHA256, digest};
 
 use crate::save::{save, saved_text};
 
-/// The location of the current token: here a file in a shared folder, but a secret store works,
-/// too. The device key is not stored there, because only one machine has it.
+/// The location of the current token. Here it is a file in a shared folder, but a secret store also
+/// works. The device key is not stored there, because only one machine has it.
 struct SharedToken(PathBuf);
 
 impl SharedToken {
@@ -40,8 +40,8 @@ impl SharedToken {
     }
 }
 
-/// Sends a call with the shared token. If the token is invalid and another one has been published
-/// in the meantime, sends the call again with that one. Does not sign in, because that would
+/// Sends a call with the shared token. If the token is invalid and a new token has been published
+/// in the meantime, sends the call again with the new token. Does not sign in, because that would
 /// invalidate the other machines' token, and does not renew the token, because only one machine has
 /// the device key.
 fn send_with<T>(
@@ -62,8 +62,8 @@ fn send_with<T>(
     }
 }
 
-/// Returns a machine's share of `spread`, computed from a hash of its name, so that the machines do
-/// not all renew at the same time.
+/// Returns a duration of at most `spread`, computed from a hash of the machine's name, so that the
+/// machines do not all renew at the same time.
 fn share_of(name: &str, spread: Duration) -> Duration {
     let hash = digest(&SHA256, name.as_bytes());
     let number =
@@ -82,7 +82,8 @@ use plex_auth_ureq::PlexTv;
 use crate::device_key::{device_key, keep_alive, log_in, refresher_of};
 use crate::harness::{Folder, Harness, Outcome, now, random};
 
-/// Runs the machine that renews the token: it publishes its saved token, and then a new one.
+/// Acts as the machine that renews the token: publishes the saved token, renews it, and publishes
+/// the new token.
 fn renew(plex_tv: &PlexTv, folder: &Path, shared: &SharedToken) -> Outcome {
     let key = device_key(folder, random()?)?;
     let jitter = share_of("machine-1", Duration::from_secs(6 * 60 * 60));

@@ -33,7 +33,7 @@ impl OpenServer {
         Self { plex_tv, name: name.to_owned(), stage }
     }
 
-    /// Returns the sign-in while it is in progress.
+    /// Returns the login while it is in progress.
     fn login(&self) -> Option<&PinLogin> {
         if let Stage::Login(login) = &self.stage { Some(login) } else { None }
     }
@@ -56,7 +56,7 @@ impl OpenServer {
         Stage::Token(RetriedCall::new(Box::new(call)), server)
     }
 
-    /// Continues with the next stage, or ends with the error.
+    /// Continues with the next stage, or ends the flow with the error.
     fn advance(&mut self, now: Now, next: Result<Stage, Box<dyn Error>>) -> Step<Opened> {
         match next {
             Ok(stage) => {

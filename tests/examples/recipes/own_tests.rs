@@ -1,9 +1,9 @@
-//! Tests a program with the fake instead of Plex: a valid token, outages, and a token that was
-//! revoked.
+//! Tests a program against a fake Plex: with a valid token, during outages, and with a revoked
+//! token.
 //!
 //! Anything that takes days can be tested without a socket: `FakePlex::answer` takes the time as an
-//! argument, and so does every flow. For a program in another language, run the fake:
-//! `cargo run -p plex-auth-fake --features program`.
+//! argument, and so does every flow. To test a program in another language, run the fake as a
+//! server: `cargo run -p plex-auth-fake --features program`.
 
 use plex_auth_fake::{Delivery, FakePlex, Misbehavior, Server, Who};
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};

@@ -2,16 +2,16 @@
 //! only its owner can read it.
 //!
 //! Use this for every secret that a program saves. Save a token as soon as it arrives. If a file is
-//! damaged, report that and keep the file under another name. Do not replace it silently: with a
-//! new client identifier, the program would be a new device.
+//! damaged, report that and keep the file under another name. Do not replace it silently: if the
+//! program creates a new client identifier, Plex treats it as a new device.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Saves a secret atomically: a crash or a full disk leaves the previous file intact. On Unix, only
-/// its owner can read the file, even while it is being written. The folder must be writable only by
-/// its owner.
+/// the file's owner can read it, even while it is being written. The folder must be writable only
+/// by its owner.
 pub(crate) fn save(file: &Path, secret: impl AsRef<[u8]>) -> io::Result<()> {
     let beside = file.with_extension("new");
     // Remove a file left behind by a crash. A symbolic link in its place is removed, not followed.

@@ -1,18 +1,19 @@
 //! Trusts your own certificate authority, or a single server's certificate.
 //!
-//! Use this if a server has its own certificate or a proxy inspects TLS. Convert a PEM certificate
-//! to DER first: `openssl x509 -in ca.pem -outform der -out ca.der`.
+//! Use this if no public authority issued the server's certificate, or if a proxy inspects TLS.
+//! Convert a PEM certificate to DER first: `openssl x509 -in ca.pem -outform der -out ca.der`.
 //!
 //! `openssl req -x509` creates an authority's certificate, which rustls does not accept as a server
-//! certificate. Use that authority to sign a certificate for the server. Plex's own `plex.direct`
-//! names need none of this.
+//! certificate. Use that authority to sign a certificate for the server. None of this is needed for
+//! Plex's own `plex.direct` names.
 
 use plex_auth_ureq::{InvalidTransport, Transport};
 
 /// Creates a transport that trusts this DER certificate in addition to Mozilla's root certificates.
 ///
 /// No setting makes the transport trust every certificate, because anyone on the network path could
-/// then read the token. If your own client does so, HTTPS proves nothing about the server.
+/// then read the token. If your own client trusts every certificate, HTTPS proves nothing about the
+/// server.
 fn trusting(certificate: &[u8]) -> Result<Transport, InvalidTransport> {
     Transport::builder().root_certificate(certificate).build()
 }

@@ -33,7 +33,7 @@ fn all(folder: &Path) -> io::Result<Vec<String>> {
     Ok(uuids)
 }
 
-/// Returns the token of an account, or `None` if none is saved.
+/// Returns an account's saved token, or `None` if no token is saved.
 fn token(folder: &Path, uuid: &str) -> Result<Option<Token>, Box<dyn Error>> {
     Ok(saved_text(&file(folder, uuid)?)?.map(Token::new).transpose()?)
 }
@@ -53,8 +53,8 @@ fn remove(
     }
 }
 
-/// Returns an account's file. The UUID comes from a response, so a UUID with any unexpected
-/// character, such as a path separator, is rejected.
+/// Returns the path of an account's file. The UUID comes from a response, so a UUID with any
+/// unexpected character, such as a path separator, is rejected.
 fn file(folder: &Path, uuid: &str) -> io::Result<std::path::PathBuf> {
     if uuid.is_empty() || !uuid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(io::Error::other("the account's UUID is invalid"));

@@ -1,7 +1,7 @@
 //! Lists the users of a Plex Home and switches to one of them, with the Home PIN if there is one.
 //!
 //! Use this for a device that a family shares. Save the Home owner's token, which is needed to
-//! switch again, and the current user's token, which acts for that user.
+//! switch again, and the current user's token, which the program uses for all other requests.
 
 use std::error::Error;
 

@@ -1,7 +1,7 @@
 //! Checks tokens that other programs send, and caches the results.
 //!
 //! Use this for a service to which users authenticate with their Plex token. There are three
-//! results: valid, invalid, and unknown, which is not a reason to sign a user out. A token that is
+//! results: valid, invalid and unknown. Unknown is not a reason to sign a user out. A token that is
 //! treated as valid may have been invalid for up to `FRESH`, or for up to `STALE` during an outage.
 //! To check access to a particular server, use `server_access` instead of `token_check`.
 
@@ -12,25 +12,27 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token, Transport};
 use ring::digest::{SHA256, digest};
 
-/// The maximum age of a valid result that is used without another request.
+/// The maximum age at which the cached result of a valid token is used without checking the token
+/// again.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
-/// The maximum age of a valid result that is used while the token cannot be checked.
+/// The maximum age at which the cached result of a valid token is used if the token cannot be
+/// checked.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
 /// The pause after an error, if the flow does not say how long to wait.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// The service, with the cached results. A real one would be behind a lock, and remove entries
-/// older than [`STALE`].
+/// The service, with the cached results. A real service would be behind a lock, and would remove
+/// entries older than [`STALE`].
 struct TokenService {
     http: Transport,
     plex_tv: PlexTv,
     /// The account's ID, or `None` if the token is invalid, and the time of the check. The key is
     /// the token's digest, so that the map contains no secret.
     known: HashMap<Vec<u8>, (Option<u64>, Instant)>,
-    /// The end of the pause after a failed request, if there was one. The pause applies to all
-    /// tokens, because a rate limit applies to the service, not to a token.
+    /// The end of the pause after the last failed request, or `None` if no request has failed. The
+    /// pause applies to all tokens, because a rate limit applies to the service, not to a token.
     paused_until: Option<Instant>,
 }
 
@@ -40,7 +42,7 @@ enum Verdict {
     Valid(u64),
     /// Invalid according to Plex: the user must sign in again.
     Invalid,
-    /// Unknown. Respond with 503, with this time as `Retry-After`.
+    /// Unknown. Respond with 503, and send this duration as `Retry-After`.
     Unknown(Duration),
 }
 

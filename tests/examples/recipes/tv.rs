@@ -1,9 +1,9 @@
 //! Signs in on a TV: shows a code, and a QR code that opens the page with the code filled in.
 //!
 //! Use this for a device with a screen but no keyboard. The user enters the short code at
-//! plex.tv/link, or scans the QR code with a phone. If the TV is turned off meanwhile, the login
-//! continues at the next start. At each start, look for a saved token first, and call `log_in` only
-//! if there is none.
+//! plex.tv/link, or scans the QR code with a phone. If the TV is turned off in the meantime, the
+//! login continues at the next start. At each start, look for a saved token first, and call
+//! `log_in` only if there is none.
 
 use std::error::Error;
 use std::ops::ControlFlow;

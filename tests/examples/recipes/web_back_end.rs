@@ -1,8 +1,8 @@
-//! Signs users in on Plex's page, and admits those who may use a certain media server.
+//! Signs users in on Plex's page, and admits those who have access to a particular media server.
 //!
-//! Use this for a website. The browser is redirected to Plex's page and back. The return does not
-//! prove that the user has signed in, so the PIN is polled. The saved login that redeems the PIN
-//! stays on the server, in the session.
+//! Use this for a website. The browser is redirected to Plex's page and back. The redirect back
+//! does not prove that the user has signed in, so the program polls the PIN. The saved login, which
+//! is needed to get the token, stays on the server, in the session.
 //!
 //! Linking a PIN invalidates the token that the same account received earlier under the same client
 //! identifier. So save tokens by account, not by session. If the site only needs the user's name,
@@ -26,10 +26,10 @@ struct BackEnd {
     plex_tv: PlexTv,
     /// The identifier of the server that users must have access to, from its `/identity` endpoint.
     machine_identifier: String,
-    /// The page to which Plex redirects the browser: `/back`.
+    /// The URL to which Plex redirects the browser: the site's `/back` page.
     forward: ForwardUrl,
-    /// The sessions, by cookie value, which cannot be guessed. A real program would let them
-    /// expire.
+    /// The sessions, by the value of the session cookie, which cannot be guessed. A real program
+    /// would let sessions expire.
     sessions: Mutex<HashMap<String, Session>>,
     new_session: fn() -> std::io::Result<String>,
 }
@@ -41,7 +41,7 @@ enum Session {
     SigningIn(Secret),
     /// Signed in, but it is not yet known whether the user has access to the server.
     SignedIn(Token),
-    /// Admitted, with the name of the user.
+    /// Admitted, with the user's name.
     Admitted(String),
 }
 
@@ -129,7 +129,7 @@ impl BackEnd {
         }
     }
 
-    /// Returns whether the user has access to the server. This needs the user's own token.
+    /// Checks whether the user has access to the server. The check requires the user's own token.
     async fn access(&self, token: &Token) -> Option<Access> {
         let check = self.plex_tv.server_access(token, &self.machine_identifier);
         self.http.drive(&mut check.timeout(TIMEOUT)).await
@@ -207,14 +207,14 @@ async fn serve(listener: TcpListener, back_end: Arc<BackEnd>) -> std::io::Result
     }
 }
 
-/// A minimal browser, with the site and its cookie.
+/// A minimal browser, which stores the site's URL and the session cookie.
 struct Browser {
     site: String,
     cookie: String,
 }
 
 impl Browser {
-    /// Requests a page, and returns the status, the `Location` header and the text.
+    /// Requests a page, and returns the status, the `Location` header and the body.
     fn get(&mut self, path: &str) -> Outcome<(u16, String, String)> {
         let request = Request::get(format!("{}{path}", self.site))
             .header(header::COOKIE, &self.cookie)

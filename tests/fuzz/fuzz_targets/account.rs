@@ -75,7 +75,8 @@ fn check_second_look(object: &str, details: &Result<Account, ResponseError>) {
     assert_eq!(second.map(token), first.map(token));
 }
 
-/// The places where garbage is inserted, each as the text before and after it.
+/// The places where garbage is inserted. Each consists of the text before the garbage and the text
+/// after it.
 const PLACES: &[(&str, &str)] = &[
     (r#""authToken":"#, r#","authToken":"abc""#),
     (r#""billing":"#, ""),

@@ -1,5 +1,5 @@
-//! The caller's inputs to a call: tokens, logins, passwords, codes and sources are sent exactly as
-//! intended, or rejected.
+//! The caller's inputs to a call: tokens, logins, passwords, codes and sources are either sent
+//! exactly as intended or rejected.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -83,8 +83,8 @@ fn trim(text: &str) -> &str {
     text.trim().trim_start_matches('\u{feff}').trim()
 }
 
-/// Returns the six digits of a verification code, without spaces and with full-width digits
-/// converted. Any other input is only trimmed.
+/// Returns the six digits of a verification code, without whitespace or invisible characters, and
+/// with full-width digits converted. Any other input is only trimmed.
 fn sent_code(code: &str) -> String {
     let ignored = |c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')

@@ -1,5 +1,5 @@
-//! A signed token: its expiry and issuer match what `serde_json` reads, or it is rejected. Only a
-//! valid signature is accepted.
+//! A signed token: either its expiry and issuer match the values that `serde_json` reads, or the
+//! token is rejected. Only a valid signature is accepted.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -88,7 +88,7 @@ fn check_signed(header: &[u8], claims: &[u8]) {
     }
 }
 
-/// Checks the expiry and the issuer, if they have simple types.
+/// Checks the expiry if it is an integer, and the issuer if it is a string.
 fn check_claims(read: &Result<PlexJwt, InvalidPlexJwt>, claims: &Value) {
     let ends = claims.get("exp").and_then(Value::as_i64);
     match (read, ends) {

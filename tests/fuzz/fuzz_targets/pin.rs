@@ -1,5 +1,5 @@
-//! The responses to creating and polling a PIN: the ID, code and token match what was sent, or the
-//! error names the field. Another login's token is never returned.
+//! The responses to creating and polling a PIN: the ID and the token match what was sent and the
+//! code is valid, or the error names the field. Another login's token is never returned.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -79,7 +79,8 @@ fn check_device(device: &SourceDevice, sent: &Map<String, Value>) {
 }
 
 /// Checks that filling every field with this text gives the same result in JSON and in XML. The
-/// fields are in the same order, because unreadable ones are named in order of appearance.
+/// fields are in the same order, because the result lists unreadable fields in the order in which
+/// they appear.
 fn check_both_forms(text: &str) {
     let Some(attribute) = xml_attribute(text, 800) else {
         return;

@@ -38,7 +38,7 @@ fn check_json(result: &Result<TransientToken, ResponseError>, value: &Value) {
     }
 }
 
-/// Checks that a token with this text is read in the same way from JSON and from XML.
+/// Checks that a token with this text is read the same way from JSON and from XML.
 fn check_both_forms(text: &str) {
     let Some(attribute) = xml_attribute(text, 3500) else {
         return;

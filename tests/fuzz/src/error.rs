@@ -5,8 +5,8 @@ use plex_auth_proto::{Host, ResponseError};
 
 use crate::{PASSWORD, TOKEN};
 
-/// Checks the properties of every error: it is one short line without a secret, and each predicate
-/// is true only if the status and Plex's codes allow it.
+/// Checks that the error's message is one short line without a secret, and that its variant and
+/// predicates match the response's status and Plex's error codes.
 pub fn check_error<B>(error: &ResponseError, answer: &Response<B>) {
     check_text(error);
     let status = answer.status();
@@ -32,7 +32,8 @@ fn check_text(error: &ResponseError) {
     assert!(std::error::Error::source(error).is_none());
 }
 
-/// Returns whether a program may take the character for a line break or a change of text direction.
+/// Returns whether a program may interpret the character as a line break or a change of text
+/// direction.
 fn breaks_a_line(character: char) -> bool {
     character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

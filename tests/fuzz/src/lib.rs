@@ -1,8 +1,8 @@
-//! Shared parts of the fuzz targets: the core's response parsers, functions that make responses and
-//! fields from bytes or parse JSON with `serde_json`, and the checks that every error must pass.
+//! Code that the fuzz targets share: the core's response parsers, functions that turn bytes into
+//! responses and fields or parse JSON with `serde_json`, and checks for every error.
 //!
 //! `.ci/run` checks that the targets compile, and `.ci/run full` runs each for a minute. To run one
-//! for an hour with the stable compiler, keeping its corpus:
+//! target for an hour with the stable compiler and keep its corpus:
 //!
 //! ```sh
 //! mkdir -p target/ci/fuzz/corpus/account
@@ -10,9 +10,9 @@
 //!     target/ci/fuzz/corpus/account tests/fuzz/seeds/account -- -max_total_time=3600
 //! ```
 //!
-//! A new target is a file in `fuzz_targets`, a `[[bin]]` in `Cargo.toml` and a folder of a few
-//! small, made-up seeds. The targets use only the core's public API, so every finding is reachable
-//! by a caller or a server.
+//! To add a target, add a file to `fuzz_targets`, a `[[bin]]` to `Cargo.toml`, and a folder with a
+//! few small, made-up seeds. The targets use only the core's public API, so that a caller or a
+//! server can trigger every bug that they find.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,18 +33,18 @@ mod unambiguous;
 pub use error::check_error;
 use unambiguous::Unambiguous;
 
-/// The token in every request that has one. It contains no special characters, so that escaping
-/// cannot hide it.
+/// The token in every request that carries a token. It contains no special characters, so that
+/// escaping cannot hide it.
 pub const TOKEN: &str = "t0kenOfRosa4711AbCdE";
 
 /// The password used in every sign-in.
 pub const PASSWORD: &str = "pa55-of-R0sa";
 
-/// The byte that stands for [`TOKEN`] in an [`answer`]: a server may send back any part of the
+/// The byte that [`answer`] replaces with [`TOKEN`], because a server may send back any part of the
 /// request.
 const TOKEN_MARK: u8 = 0x14;
 
-/// The byte that stands for [`PASSWORD`] in an [`answer`].
+/// The byte that [`answer`] replaces with [`PASSWORD`].
 const PASSWORD_MARK: u8 = 0x10;
 
 /// The parser for the response to a sign-in.
@@ -99,12 +99,12 @@ pub fn me() -> ClientIdentity {
     identity.expect("the identifier is one")
 }
 
-/// Returns [`TOKEN`] as a token.
+/// Returns a [`Token`] that contains [`TOKEN`].
 pub fn token() -> Token {
     Token::new(TOKEN).expect("the token is one")
 }
 
-/// Returns the real plex.tv.
+/// Returns a [`PlexTv`] for the real plex.tv.
 pub fn plex_tv() -> PlexTv {
     PlexTv::new(me())
 }
@@ -124,8 +124,8 @@ pub fn success(body: &[u8]) -> Response<&[u8]> {
 
 /// Makes a response from bytes: a line with the status, header lines, a blank line, and the body.
 ///
-/// Headers that the core does not read are ignored. The bytes 0x14 and 0x10 stand for the
-/// request's secrets.
+/// Headers that the core does not read are ignored. The bytes 0x14 and 0x10 are replaced with the
+/// request's token and password.
 pub fn answer(data: &[u8]) -> Response<Vec<u8>> {
     let (first, mut rest) = line(data);
     let mut response = Response::new(Vec::new());
@@ -176,7 +176,7 @@ fn status(number: usize) -> StatusCode {
     status.expect("every number of three digits is a status")
 }
 
-/// Returns the first line, and everything after it.
+/// Returns the first line, and everything after its line break.
 fn line(data: &[u8]) -> (&[u8], &[u8]) {
     match data.iter().position(|byte| *byte == b'\n') {
         Some(end) => (&data[..end], &data[end + 1..]),
@@ -202,9 +202,9 @@ pub fn text(body: &[u8]) -> Cow<'_, str> {
 /// The length in bytes above which a body may have more elements than the core keeps.
 pub const LARGE: usize = 16 * 1024;
 
-/// Parses a body with `serde_json`. Returns `None` if `serde_json` cannot read all of it or would
-/// mistake a key for one of its own markers, if a key is repeated, or if the body is so
-/// [large](LARGE) that the core may omit a part of it.
+/// Parses a body with `serde_json`. Returns `None` if the body is not valid JSON, contains a
+/// repeated key, may contain a key that `serde_json` reserves for itself, or is so [large](LARGE)
+/// that the core may omit a part of it.
 pub fn json(body: &[u8]) -> Option<Value> {
     let text = text(body);
     if text.len() > LARGE || text.contains("serde_json") {
@@ -254,8 +254,9 @@ pub fn depth(value: &Value) -> usize {
     }
 }
 
-/// Escapes `text` as an XML attribute value. Returns `None` if XML cannot represent it, or if it
-/// exceeds the core's limits on tag lengths and namespaces.
+/// Escapes `text` as an XML attribute value. Returns `None` if XML cannot represent the text, if
+/// the escaped text has `longest` or more bytes, or if the core could mistake the text for
+/// namespace declarations.
 pub fn xml_attribute(text: &str, longest: usize) -> Option<String> {
     let mut escaped = String::new();
     for character in text.chars() {

@@ -1,11 +1,11 @@
-//! JSON without repeated keys, because a repeated key has more than one correct interpretation.
+//! JSON without repeated keys, because parsers may interpret a repeated key differently.
 
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// A value without repeated keys.
+/// A JSON value without repeated keys.
 pub(crate) struct Unambiguous(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Unambiguous {

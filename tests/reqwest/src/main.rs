@@ -1,8 +1,8 @@
-//! Sends calls and drives flows with reqwest. Run it with
+//! Sends calls and drives flows with reqwest. Run this example with
 //! `cargo run --manifest-path tests/reqwest/Cargo.toml`.
 //!
 //! Use this for a program that already uses reqwest. This example is a separate workspace, so that
-//! no crate of the library depends on reqwest.
+//! none of the library's crates depends on reqwest.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,9 +12,9 @@ use plex_auth_proto::flow::{self, Now};
 use plex_auth_proto::{Body, Call, Error, Flow, Outgoing, TransportError, http};
 use reqwest::{Client, ClientBuilder, redirect, retry};
 
-/// Builds a client that does not follow redirects, which could send the token to another host; does
-/// not retry requests, which could sign in twice; and uses each connection only once, so that no
-/// response can belong to a different request.
+/// Builds a client that does not follow redirects, because a redirect could send the token to
+/// another host. It does not retry requests, because a retry could sign in twice. It uses each
+/// connection only once, so that no response can belong to a different request.
 fn client(builder: ClientBuilder) -> reqwest::Result<Client> {
     builder.redirect(redirect::Policy::none()).retry(retry::never()).pool_max_idle_per_host(0).build()
 }
