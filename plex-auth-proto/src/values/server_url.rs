@@ -147,6 +147,9 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
     if rest.contains('@') {
         return Err(Problem::UserInfo);
     }
+    if is_plex_web(rest) {
+        return Err(Problem::PlexWeb);
+    }
     if rest.contains('#') {
         return Err(Problem::Fragment);
     }
@@ -162,6 +165,14 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
         authority: authority.parse().map_err(|_| Problem::Host)?,
         prefix: prefix.into(),
     })
+}
+
+/// Returns whether a URL, without its scheme, points to Plex Web, on a media server or at Plex.
+fn is_plex_web(rest: &str) -> bool {
+    let page = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+    page.ends_with("/web")
+        || page.ends_with("/web/index.html")
+        || page.eq_ignore_ascii_case("app.plex.tv/desktop")
 }
 
 fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
@@ -213,9 +224,6 @@ fn check_prefix(prefix: &str) -> Result<(), ServerUrlProblem> {
     use ServerUrlProblem as Problem;
     if prefix.is_empty() {
         return Ok(());
-    }
-    if prefix.ends_with("/web") || prefix.ends_with("/web/index.html") {
-        return Err(Problem::PlexWeb);
     }
     let is_segment = |segment: &str| {
         let mut bytes = segment.bytes();

@@ -41,9 +41,12 @@ fn wrong_urls_are_refused_with_a_correction() {
         ("http://plex.example?X-Plex-Token=secret", Problem::Query, Some("http://plex.example")),
         (
             "http://10.0.0.7:32400/web/index.html#!/",
-            Problem::Fragment,
+            Problem::PlexWeb,
             Some("http://10.0.0.7:32400"),
         ),
+        ("https://app.plex.tv/desktop/#!/server/0", Problem::PlexWeb, None),
+        ("https://app.plex.tv/desktop", Problem::PlexWeb, None),
+        ("plex.example/website/", Problem::Scheme, Some("http://plex.example/website")),
         ("http://10.0.0.7:32400/web", Problem::PlexWeb, Some("http://10.0.0.7:32400")),
         ("http://::ffff:10.0.0.7:32400", Problem::Brackets, Some("http://[::ffff:10.0.0.7]:32400")),
         ("http://fd00::1", Problem::Brackets, Some("http://[fd00::1]")),

@@ -82,7 +82,7 @@ fn unusable_uris_are_skipped_with_a_reason() {
             "invalid connection (remote): the URI is missing",
             "invalid connection (remote): the URI does not start with http:// or https://",
             "invalid connection (remote): the URI contains a username, a password, or an @ that is not percent-encoded",
-            "invalid connection (remote): the URI contains a fragment (#), which is not allowed",
+            "invalid connection (remote): the URI points to Plex Web, not to the server",
             "invalid connection (remote): the URI has an IPv6 address without brackets",
             "http://plex_server:32400/plex (remote): plain HTTP is not allowed",
             "http://[::]:32400 (remote): the address is not routable",
