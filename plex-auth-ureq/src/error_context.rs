@@ -72,7 +72,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The error for a request whose head does not fit into ureq's buffer.
 pub(crate) const HEAD_TOO_LARGE: TransportErrorKind =
-    TransportErrorKind::NotStarted("the request headers are too large");
+    TransportErrorKind::NotStarted("the URL or a header is too long");
 
 /// Returns the time limit for connecting. It is shorter than the limit for the exchange, so that
 /// ureq's error shows which of the two was exceeded, and therefore whether anything may have been

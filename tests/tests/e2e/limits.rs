@@ -243,7 +243,7 @@ fn large_request_head_is_not_sent_in_part() {
         let request = Request::post(url).header("x-large", "y".repeat(LARGE)).body(());
         let error = carrier.send(Call::status_only("signOut", request.unwrap())).unwrap_err();
         let found = transport_error(&error);
-        let kind = TransportErrorKind::NotStarted("the request headers are too large");
+        let kind = TransportErrorKind::NotStarted("the URL or a header is too long");
         assert_eq!((found.kind(), found.may_have_been_sent()), (kind, false));
         listener.set_nonblocking(true).unwrap();
         assert!(listener.accept().is_err(), "the client connected");

@@ -9,11 +9,11 @@ use crate::error::Error;
 pub enum TokenError {
     /// The token was rejected and cannot be renewed because it is
     /// [fixed](super::fixed_token::FixedToken).
-    #[error("the token was rejected and cannot be renewed; sign in again")]
+    #[error("the token was rejected and cannot be renewed; get a new token")]
     Rejected,
     /// The refresher can no longer get a token. The error's source, such as a
     /// [`DeviceTokenEnd`](crate::flow::DeviceTokenEnd), says why.
-    #[error("the token can no longer be renewed")]
+    #[error("cannot get a new token")]
     Ended(#[source] Arc<dyn StdError + Send + Sync>),
     /// The token was requested from within the callback that saves it, and there is no valid
     /// previous token.
