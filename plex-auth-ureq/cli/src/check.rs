@@ -51,14 +51,15 @@ pub(crate) fn undecided() -> Failure {
 }
 
 /// Checks the token, and retries until its state is known or the time limit is reached. At a
-/// terminal, unless the output is JSON, the user sees why the check is retried.
+/// terminal, unless the output is JSON or `--quiet` is set, the user sees why the check is retried.
 pub(crate) fn ask(
     session: &Session<'_>,
     plex_tv: &PlexTv,
     token: &Token,
 ) -> Result<TokenState, Failure> {
     let mut check = plex_tv.token_check(token).timeout(session.timeout());
-    let is_watched = io::stderr().is_terminal() && !session.output.is_json();
+    let is_silent = session.output.is_json() || session.options.quiet;
+    let is_watched = io::stderr().is_terminal() && !is_silent;
     let mut is_waiting = false;
     let notice = || SlowNotice::new(format!("a response from {}", host(plex_tv)));
     let _notice = (!is_watched).then(notice);

@@ -19,6 +19,9 @@ pub(crate) use characters::plain;
 /// Whether lines on standard error are JSON. Set once, before any other thread starts.
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
+/// Whether `--quiet` is set. Set once, before any other thread starts.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
 /// The options for printing a result.
 #[derive(Debug)]
 pub(crate) struct Output {
@@ -30,6 +33,7 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(options: &Options) -> Self {
         AS_JSON.store(options.json, Ordering::Relaxed);
+        QUIET.store(options.quiet, Ordering::Relaxed);
         Self { json: options.json, show_secrets: options.show_secrets, quiet: options.quiet }
     }
 
@@ -67,6 +71,11 @@ impl Output {
 /// Returns whether lines on standard error are JSON.
 pub(crate) fn is_json() -> bool {
     AS_JSON.load(Ordering::Relaxed)
+}
+
+/// Returns whether `--quiet` is set.
+pub(crate) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
 }
 
 /// Prints an error on standard error: as JSON, or as labeled lines, with colored labels on a

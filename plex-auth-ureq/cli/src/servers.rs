@@ -68,7 +68,7 @@ pub(crate) fn wait(
         if left.is_zero() {
             return Err(failure);
         }
-        if !is_reported && !session.options.quiet {
+        if !is_reported {
             is_reported = true;
             waiting::report(named.unwrap_or("a server"));
         }

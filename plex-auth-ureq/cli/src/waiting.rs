@@ -11,7 +11,8 @@ use crate::output;
 /// The time after which a user at a terminal begins to suspect a hang.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Prints a line on standard error after two seconds, unless this is dropped first.
+/// Prints a line on standard error after two seconds, unless this is dropped first or `--quiet` is
+/// set.
 #[derive(Debug)]
 pub(crate) struct SlowNotice {
     /// Dropping this ends the thread.
@@ -42,8 +43,11 @@ impl Drop for SlowNotice {
     }
 }
 
-/// Reports what the tool is waiting for.
+/// Reports what the tool is waiting for, unless `--quiet` is set.
 pub(crate) fn report(what: &str) {
+    if output::is_quiet() {
+        return;
+    }
     if output::is_json() {
         output::event(&json!({ "waiting_for": what }));
     } else {

@@ -24,6 +24,7 @@ fn a_held_lock_is_reported_and_times_out() {
         .wait()
         .assert_failed(74, &["is locked by another process"]);
     let mut patient = start(&["login", "--token"]);
+    let quiet = start(&["login", "--token", "--quiet"]);
     let mut patient_json = start(&["login", "--token", "--json"]);
     patient.wait_for("Waiting for another plex-auth process");
     let line: Value = serde_json::from_str(&patient_json.line()).unwrap();
@@ -32,13 +33,19 @@ fn a_held_lock_is_reported_and_times_out() {
     assert_eq!(harness.succeed(&["token"]).trim(), token);
     drop(lock);
     assert_eq!((patient.wait().code, patient_json.wait().code), (0, 0));
+    let quiet = quiet.wait();
+    assert_eq!((quiet.code, quiet.stderr.as_str()), (0, ""), "{quiet:?}");
 }
 
 #[test]
-fn a_slow_response_is_reported() {
+fn a_slow_response_is_reported_unless_quiet() {
     let harness = Harness::signed_in(Who::Free);
     let (release, held) = mpsc::channel();
     harness.server.set_connection_plans(Arc::new(Held::new("/user", held)));
+    let quiet =
+        [&["check", "--quiet"][..], &["check", "--quiet", "--json"], &["whoami", "--quiet"]]
+            .map(|arguments| Running::start(harness.command(arguments), ""));
+    wait_until("sent", || harness.fake(|fake| fake.seen("GET", "/user")) > 0);
     let mut whoami = Running::start(harness.command(&["whoami"]), "");
     let mut check = Running::start(harness.command(&["check"]), "");
     whoami.wait_for("Waiting for a response from 127.0.0.1");
@@ -47,6 +54,9 @@ fn a_slow_response_is_reported() {
     assert_eq!(check.wait().code, 0);
     let outcome = whoami.wait();
     assert!(outcome.code == 0 && outcome.stdout.contains("tariq"), "{outcome:?}");
+    for outcome in quiet.map(Running::wait) {
+        assert_eq!((outcome.code, outcome.stderr.as_str()), (0, ""), "{outcome:?}");
+    }
 }
 
 #[test]
