@@ -27,10 +27,11 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
     let into =
         into.map_or_else(|| profile_name(raw_name(user).unwrap_or_default(), uuid), str::to_owned);
     check_free(&session.store.read()?, &into, uuid)?;
-    let SignedIn { auth_token: token, account, .. } = switch(session, &from, user, uuid)?;
     let identifier = from.plex_tv.identity().identifier();
     let is_permanent = session.options.client_identifier.is_none()
         && Some(identifier) == session.store.read_identifier()?.as_deref();
+    // From here on, a token that is not saved must be revoked.
+    let SignedIn { auth_token: token, account, .. } = switch(session, &from, user, uuid)?;
     // The response may lack the UUID, so the requested one is saved. The client identifier is
     // saved unless it is the permanent one, because Plex issued the token to it.
     let new = Profile {

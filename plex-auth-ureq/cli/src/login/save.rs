@@ -22,6 +22,8 @@ pub(super) struct SignIn {
     device: Option<Device>,
     /// Whether Plex issued the token for this profile. Otherwise, the user already had the token.
     is_issued: bool,
+    /// Whether `--device-key` is set.
+    uses_key: bool,
     /// Whether `--replace` is set, which allows replacing a saved sign-in that belongs to another
     /// account.
     replaces: bool,
@@ -38,8 +40,15 @@ impl SignIn {
 
     /// Creates a sign-in with a token that the user already had.
     pub(super) fn pasted(profile: Profile, method: &LoginMethod) -> Self {
-        let replaces = method.replace;
-        Self { profile, device: None, is_issued: false, replaces, agreed: None, is_reported: true }
+        Self {
+            profile,
+            device: None,
+            is_issued: false,
+            uses_key: method.device_key,
+            replaces: method.replace,
+            agreed: None,
+            is_reported: true,
+        }
     }
 
     pub(super) fn with_device(self, device: Device) -> Self {
@@ -78,9 +87,10 @@ pub(super) fn identified(
     Ok(Exit::Done)
 }
 
-/// Saves a token immediately, then requests its account, so that the user does not have to sign in
-/// again if that request fails. If the profile already belongs to an account, the new token's
-/// account is requested before the token is saved, and must be known unless `--replace` is set.
+/// Saves an issued token immediately, then requests its account, so that the user does not have to
+/// sign in again if that request fails. If the profile already belongs to an account, the new
+/// token's account is requested before the token is saved, and must be known unless `--replace` is
+/// set. A token that is not saved is revoked.
 pub(super) fn unidentified(
     session: &Session<'_>,
     plex_tv: &PlexTv,
@@ -88,20 +98,12 @@ pub(super) fn unidentified(
 ) -> Result<Exit, Failure> {
     let name = &session.options.profile;
     let token = sign_in.profile.token.clone();
-    let before = session.store.read()?;
-    let belongs_to_account = before.profile(name)?.is_some_and(|profile| profile.uuid.is_some());
-    if belongs_to_account {
-        match check::ask(session, plex_tv, &token)? {
-            TokenState::Valid(account) => return identified(session, plex_tv, sign_in, &account),
-            TokenState::Unknown { .. } if sign_in.replaces => {}
-            TokenState::Invalid(error) => return Err(session.explain(&error.into())),
-            TokenState::Unknown { error, .. } => {
-                drop(session.ask(plex_tv.sign_out(&token)));
-                return Err(session
-                    .explain(&error)
-                    .next("The saved token was not replaced. Try again later, or replace it without checking the account: {login --replace}"));
-            }
-            _ => return Err(check::undecided()),
+    match account_before_saving(session, plex_tv, &sign_in) {
+        Ok(Some(account)) => return identified(session, plex_tv, sign_in, &account),
+        Ok(None) => {}
+        Err(failure) => {
+            session.revoke_unsaved(plex_tv, &token, name);
+            return Err(failure);
         }
     }
     sign_in.profile = with_identifier(session, &sign_in.profile, plex_tv);
@@ -132,6 +134,31 @@ pub(super) fn unidentified(
     Ok(Exit::Done)
 }
 
+/// Returns the account of a new token if it must be known before the token is saved.
+fn account_before_saving(
+    session: &Session<'_>,
+    plex_tv: &PlexTv,
+    sign_in: &SignIn,
+) -> Result<Option<Account>, Failure> {
+    let name = &session.options.profile;
+    let state = session.store.read()?;
+    if state.profile(name)?.is_none_or(|profile| profile.uuid.is_none()) {
+        return Ok(None);
+    }
+    match check::ask(session, plex_tv, &sign_in.profile.token)? {
+        TokenState::Valid(account) => Ok(Some(*account)),
+        TokenState::Unknown { .. } if sign_in.replaces => Ok(None),
+        TokenState::Invalid(error) => Err(session.explain(&error.into())),
+        TokenState::Unknown { error, .. } => {
+            let hint = Hint::from(
+                "The saved token was not replaced. Try again later, or replace it without checking the account: ",
+            );
+            Err(session.explain(&error).next(replacing(hint, &state, name, sign_in)))
+        }
+        _ => Err(check::undecided()),
+    }
+}
+
 /// Reports the account that the token belongs to, followed by the text in `more`.
 pub(super) fn report(
     session: &Session<'_>,
@@ -159,17 +186,16 @@ fn with_identifier(session: &Session<'_>, profile: &Profile, plex_tv: &PlexTv) -
 
 /// Saves a sign-in, and revokes the replaced one unless other programs or profiles may use its
 /// token. Returns a line that reports the revocation, or an empty string. If the new sign-in cannot
-/// be saved, a token that was issued for it is revoked. With a device key, the token is not
-/// revoked, because the next login can use the key to get another token.
+/// be saved, a token that was issued for it is revoked.
 fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<String, Failure> {
     let name = &session.options.profile;
-    let SignIn { profile, device, is_issued, .. } = sign_in;
+    let SignIn { profile, device, .. } = sign_in;
     let stored = session.store.change(|state| {
         // Another login may have been saved in the meantime.
         let other = other_account(state, name, profile)?;
         if let Some(other) = other.filter(|other| Some(other) != sign_in.agreed.as_ref()) {
             if !sign_in.replaces {
-                return Err(conflict(name, &other, profile));
+                return Err(conflict(name, &other, state, sign_in));
             }
         }
         let replaced = Replaced::save(state, name, profile.clone())?;
@@ -178,24 +204,30 @@ fn store(session: &Session<'_>, plex_tv: &PlexTv, sign_in: &SignIn) -> Result<St
         }
         Ok(replaced)
     });
-    if stored.is_err() && *is_issued && !profile.by_device_key {
+    if stored.is_err() && sign_in.is_issued {
         session.revoke_unsaved(plex_tv, &profile.token, name);
     }
     stored?.map_or(Ok(String::new()), |replaced| replaced.sign_out(session))
 }
 
-/// Revokes an issued token that is not saved, because nothing else would revoke it. If the token
-/// was obtained with a device key, also deletes the saved device.
+/// Revokes an issued token that is not saved, because nothing else would revoke it. A device that
+/// was created for this login is removed, too.
 fn discard(session: &Session<'_>, plex_tv: &PlexTv, profile: &Profile) -> Result<(), Failure> {
-    drop(session.sign_out(plex_tv, &profile.token, profile.by_device_key));
-    if !profile.by_device_key {
+    let name = &session.options.profile;
+    let own = plex_tv.identity().identifier();
+    let is_own = |device: &Device| device.client_identifier() == own;
+    // A device with a saved token belongs to the saved sign-in.
+    let is_complete = |device: &Device| is_own(device) && device.saved().is_some();
+    let state = session.store.read();
+    let device = state.as_ref().ok().and_then(|state| state.device(name).ok().flatten());
+    let is_new = profile.by_device_key && !device.is_some_and(is_complete);
+    drop(session.sign_out(plex_tv, &profile.token, is_new));
+    if !is_new {
         return Ok(());
     }
-    let name = &session.options.profile;
     session.store.change(|state| {
         // Another login may have saved a different device in the meantime.
-        let device = state.device(name)?.map(Device::client_identifier);
-        if device == Some(plex_tv.identity().identifier()) {
+        if state.device(name)?.is_some_and(is_own) {
             state.remove_device(name);
         }
         Ok(())
@@ -213,25 +245,33 @@ fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>
     if sign_in.replaces || (!session.output.is_json() && prompt::confirms(&question)?) {
         return Ok(Some(other));
     }
-    Err(conflict(name, &other, &sign_in.profile))
+    Err(conflict(name, &other, &state, sign_in))
 }
 
-fn conflict(name: &str, other: &str, new: &Profile) -> Failure {
-    let own = folded(new.name.as_deref().unwrap_or("other"));
+fn conflict(name: &str, other: &str, state: &State, sign_in: &SignIn) -> Failure {
+    let own = folded(sign_in.profile.name.as_deref().unwrap_or("other"));
     let named = format!("--profile={own}");
     let login = if own.starts_with('-') {
         vec!["login", named.as_str()]
     } else {
         vec!["login", "--profile", own.as_str()]
     };
+    let hint =
+        Hint::from("To keep both: ").command(&login).text(", or to replace the saved sign-in: ");
     Failure::usage(format!("the profile \"{name}\" already belongs to {other}"))
         .likely("You signed in to a different account than the one saved in this profile.")
-        .next(
-            Hint::from("To keep both: ".to_owned())
-                .command(&login)
-                .text(", or to replace the saved sign-in: ")
-                .command(&["login", "--replace"]),
-        )
+        .next(replacing(hint, state, name, sign_in))
+}
+
+/// Adds the commands that replace the saved sign-in with the same method. A saved device key cannot
+/// be used for another account, so `login --device-key` requires signing out first.
+fn replacing(hint: Hint, state: &State, name: &str, sign_in: &SignIn) -> Hint {
+    let device = state.device(name).ok().flatten();
+    if sign_in.uses_key && device.is_some_and(|device| device.saved().is_some()) {
+        hint.command(&["logout"]).text(", then ").command(&["login", "--device-key"])
+    } else {
+        hint.command(&["login", "--replace"])
+    }
 }
 
 /// Returns the name of the account that the profile belongs to, if the new sign-in is for a

@@ -154,17 +154,31 @@ fn an_unknown_account_replaces_nothing() {
         let outage = Misbehavior::answer(502, "text/html", "busy").header("retry-after", "120");
         fake.misbehave("/user", outage);
     });
+    let revoked = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
     log_in(&harness, &["login"], Who::PlexPass)
         .assert_failed(2, &["The saved token was not replaced", "login --replace"]);
-    assert_eq!(harness.files(), before);
+    assert_eq!((harness.files(), revoked()), (before, 1));
 
     // With `--replace`, the new token replaces the saved one, which is revoked.
-    let revoked = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
     let revoked_before = revoked();
     log_in(&harness, &["login", "--replace"], Who::Free).assert_failed(2, &["the token is saved"]);
     assert_eq!(revoked(), revoked_before + 1);
     harness.fake(|fake| fake.behave());
     assert!(harness.succeed(&["whoami"]).contains("tariq"));
+}
+
+#[test]
+fn a_token_is_revoked_if_the_state_is_damaged() {
+    for arguments in [&["login"][..], &["login", "--device-key"]] {
+        let harness = Harness::new();
+        let mut login = Running::start(harness.command(arguments), "");
+        let code = login.link_code();
+        std::fs::write(harness.state_folder().join("state.json"), "damaged").unwrap();
+        harness.link(&code, Who::PlexPass);
+        login.wait().assert_failed(74, &["state.json is damaged"]);
+        let revoked = harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
+        assert_eq!(revoked, 1, "{arguments:?}");
+    }
 }
 
 #[cfg(unix)]
@@ -173,7 +187,7 @@ fn a_token_that_cannot_be_saved_is_revoked() {
     use std::fs::{Permissions, set_permissions};
     use std::os::unix::fs::PermissionsExt;
 
-    for (arguments, revoked) in [(&["login"][..], 1), (&["login", "--device-key"], 0)] {
+    for arguments in [&["login"][..], &["login", "--device-key"]] {
         let harness = Harness::new();
         let mut login = Running::start(harness.command(arguments), "");
         let code = login.link_code();
@@ -183,11 +197,10 @@ fn a_token_that_cannot_be_saved_is_revoked() {
         mode(0o777);
         harness.link(&code, Who::PlexPass);
         login.wait().assert_failed(74, &["every user can write to"]);
-        let requests = || harness.fake(|fake| fake.seen("DELETE", "/users/signout"));
-        assert_eq!(requests(), revoked);
-        // The key is saved before the login, so the next login gets a token with it.
+        assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 1);
+        // The key is saved before the login, so the next login gets another token with it.
         mode(0o700);
-        if revoked == 0 {
+        if arguments.contains(&"--device-key") {
             assert_eq!(harness.succeed(arguments), "Signed in as rosa.\n");
         }
     }

@@ -2,6 +2,7 @@
 //! that failed.
 
 use plex_auth_fake::{Misbehavior, Which, Who};
+use serde_json::json;
 
 use crate::devices;
 use crate::harness::{Harness, Outcome, PROGRAM, Running};
@@ -190,6 +191,46 @@ fn a_hint_to_replace_or_keep_both_works() {
         let profile = ["rosa", "default"][choice];
         assert_eq!(harness.succeed(&["token", "--profile", profile]).trim(), token);
     }
+}
+
+#[test]
+fn a_hint_to_replace_a_device_key_works() {
+    let harness = devices::signed_in();
+    let busy = Misbehavior::answer(502, "text/html", "busy").header("retry-after", "120");
+    harness.fake(|fake| fake.misbehave("/user", busy));
+    // The key gets a token without a code.
+    let outcome = harness.run(&["login", "--device-key"]);
+    outcome.assert_failed(2, &["The saved token was not replaced"]);
+    let found = commands(&outcome);
+    assert!(!found.is_empty(), "{outcome:?}");
+    harness.fake(plex_auth_fake::FakePlex::behave);
+    for line in found {
+        let pasted = paste(&harness, &line);
+        assert_eq!(pasted.code, 0, "{line}: {pasted:?}");
+    }
+    assert_eq!(harness.json(&["status", "--json"])["signed_in_with"], "device key");
+}
+
+#[test]
+fn a_refused_login_keeps_the_saved_key() {
+    let harness = devices::signed_in();
+    let before = harness.files();
+    let other = harness.fake(|fake| json!(fake.account(Who::Free).body()).to_string());
+    harness
+        .fake(|fake| fake.misbehave("/user", Misbehavior::answer(200, "application/json", other)));
+    // The key gets a token without a code.
+    let outcome = harness.run(&["login", "--device-key"]);
+    outcome.assert_failed(64, &["already belongs to rosa"]);
+    assert_eq!(harness.files(), before);
+    harness.fake(plex_auth_fake::FakePlex::behave);
+    assert!(harness.fake(|fake| !fake.device_keys().any(plex_auth_fake::DeviceKey::is_removed)));
+    let found = commands(&outcome);
+    assert_eq!(found.len(), 3, "{outcome:?}");
+    for line in &found[1..] {
+        let pasted = paste(&harness, line);
+        assert_eq!(pasted.code, 0, "{line}: {pasted:?}");
+    }
+    assert_eq!(harness.json(&["status", "--json"])["signed_in_with"], "device key");
 }
 
 #[test]
