@@ -37,12 +37,15 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Returns when the Plex Pass ends or renews. Returns `None` for a lifetime pass, or if the date is
-/// unknown.
+/// Returns when the Plex Pass ends or renews. Returns `None` if a period has no date, as that of a
+/// lifetime pass does.
 fn plex_pass_until(account: &Account) -> Option<UnixSeconds> {
     let passes =
         account.subscriptions.iter().filter(|period| period.kind.as_deref() == Some("plexpass"));
-    passes.filter_map(|SubscriptionPeriod { ends_at, renews_at, .. }| ends_at.or(*renews_at)).max()
+    let ends: Option<Vec<_>> = passes
+        .map(|SubscriptionPeriod { ends_at, renews_at, .. }| ends_at.or(*renews_at))
+        .collect();
+    ends?.into_iter().max()
 }
 
 fn plex_pass(account: &Account, until: Option<UnixSeconds>) -> String {

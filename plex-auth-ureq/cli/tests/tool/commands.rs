@@ -43,6 +43,14 @@ fn whoami_shows_the_account() {
     });
     assert!(harness.succeed(&["whoami"]).contains("Plex Pass   yes, until 2030-03-17\n"));
     assert_eq!(harness.json(&["whoami", "--json"])["plex_pass_until"], 1_900_000_000);
+    // A lifetime pass has no end, even if there is a period that has one.
+    harness.fake(|fake| {
+        let body = fake.account_mut(Who::PlexPass).body_mut();
+        let lifetime = json!({ "type": "plexpass", "mode": "lifetime", "endsAt": null });
+        body["subscriptions"].as_array_mut().unwrap().push(lifetime);
+    });
+    assert!(harness.succeed(&["whoami"]).contains("Plex Pass   yes, lifetime\n"));
+    assert_eq!(harness.json(&["whoami", "--json"])["plex_pass_until"], Value::Null);
 }
 
 #[test]
