@@ -75,10 +75,9 @@ pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
             request_error(error, asked).next("Sign in as a new device: {login --device-key}")
         }
         DeviceLoginError::Failed(error) => request_error(error, asked),
-        DeviceLoginError::CannotSign(error) => {
-            Failure::machine(error).likely("This device's key cannot be used.").next(NEW_DEVICE)
-        }
-        _ => expired(),
+        DeviceLoginError::Expired => expired(),
+        // The tool keeps its keys in memory, where they can always sign.
+        error => Failure::internal(error),
     }
 }
 
@@ -246,19 +245,11 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         _ => Exit::Unknown,
     };
     let failure = Failure::new(exit, error);
-    // A PIN that was never shown simply expires. A token that did not arrive is requested again.
-    let is_harmless = matches!(
-        error.context().operation(),
-        "createOAuthPin" | "exchangeJWTToken" | "switchHomeUser"
-    );
-    if error.outcome() == Outcome::Unknown && !error.context().is_idempotent() && !is_harmless {
-        let next = match error.context().operation() {
-            // Without a token, this tool cannot list the devices.
-            PASSWORD_SIGN_IN => {
-                "Check the account's devices in Plex's settings before you try again."
-            }
-            _ => "Check the account's devices before you try again: {devices}",
-        };
+    // The tool's other requests can be sent again: a PIN that was never shown simply expires, a
+    // token that did not arrive is requested again, and `claim` checks the server.
+    if error.outcome() == Outcome::Unknown && error.context().operation() == PASSWORD_SIGN_IN {
+        // Without a token, this tool cannot list the devices.
+        let next = "Check the account's devices in Plex's settings before you try again.";
         let likely = match error.kind() {
             Reason::TimedOut(_) => "The network or the server is slow.",
             _ => "The network is unreliable, or something along the way closed the connection.",
