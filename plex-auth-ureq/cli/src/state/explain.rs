@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use super::owner::NotKept;
+use super::regular_file::ForeignLink;
 use crate::failure::Failure;
 use crate::hint::{Hint, quoted_path};
 
@@ -16,6 +17,11 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
         return failure
             .likely("It is a link to a file that does not exist. Its volume may not be mounted.")
             .next(format!("Mount the volume or remove the link, {OTHER_FOLDER}"));
+    }
+    if let Some(link) = error.get_ref().and_then(|inner| inner.downcast_ref::<ForeignLink>()) {
+        return failure
+            .likely("That user can make the link lead to any file, so it is not followed.")
+            .next(run_as(link.owner, "the owner of the link"));
     }
     match error.kind() {
         ErrorKind::PermissionDenied => failure
@@ -50,7 +56,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
             );
             Failure::machine(what)
                 .likely("The current user cannot create files for another user, and a file that belongs to the current user would lock the owner out.")
-                .next(run_as(*user))
+                .next(run_as(*user, "the owner"))
         }
         NotKept::Group { group, own, error } => {
             // The owner of a file can give it a group that the owner is in.
@@ -105,7 +111,9 @@ fn permission(path: &Path) -> Hint {
     // If the file's metadata cannot be read, that of its folder may show the owner.
     let owner = path.ancestors().find_map(|path| fs::metadata(path).ok()).map(|found| found.uid());
     match owner {
-        Some(owner) if owner != 0 && owner != rustix::process::geteuid().as_raw() => run_as(owner),
+        Some(owner) if owner != 0 && owner != rustix::process::geteuid().as_raw() => {
+            run_as(owner, "the owner")
+        }
         _ => Hint::from(format!("Correct the permissions, {OTHER_FOLDER}")),
     }
 }
@@ -117,9 +125,9 @@ fn permission(_: &Path) -> Hint {
 
 /// Returns the advice to run the command as another user. The `sudo` command can be pasted. For
 /// `docker exec`, the user must add the container's name.
-fn run_as(user: u32) -> Hint {
+fn run_as(user: u32, role: &str) -> Hint {
     Hint::from(format!(
-        "Run the command as the owner (in Docker: docker exec --user {user}): sudo -u '#{user}' "
+        "Run the command as {role} (in Docker: docker exec --user {user}): sudo -u '#{user}' "
     ))
     .again()
 }

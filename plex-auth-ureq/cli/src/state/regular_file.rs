@@ -1,6 +1,22 @@
+use std::fmt;
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
+
+/// The error for a link that must not be followed.
+#[derive(Debug)]
+pub(super) struct ForeignLink {
+    /// The user who created the link, as a numeric ID.
+    pub(super) owner: u32,
+}
+
+impl fmt::Display for ForeignLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it is a link created by another user")
+    }
+}
+
+impl std::error::Error for ForeignLink {}
 
 /// Resolves a path: if it is a link, returns the path of the link's target, so that replacing the
 /// file keeps the link. Checks that the link may be followed, and that the file is not a pipe or a
@@ -18,11 +34,8 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let target = fs::canonicalize(path)?;
     let metadata = fs::metadata(&target)?;
     check(&metadata)?;
-    if is_trusted(&link, &metadata) {
-        Ok(target)
-    } else {
-        Err(io::Error::other("it is a link created by another user; run this command as that user"))
-    }
+    check_link(&link, &metadata).map_err(io::Error::other)?;
+    Ok(target)
 }
 
 /// Opens a file that [`resolve`] returned. If a link has taken the file's place, it is not
@@ -40,21 +53,23 @@ fn check(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Returns whether a link to this file may be followed. In another user's folder, a link must not
+/// Checks that a link to this file may be followed. In another user's folder, a link must not
 /// make this user read or replace a file that the other user chose. For root, comparing the owners
 /// of the link and the target is not enough, because the other user can swap the target before it
 /// is used.
 #[cfg(unix)]
-fn is_trusted(link: &Metadata, target: &Metadata) -> bool {
+fn check_link(link: &Metadata, target: &Metadata) -> Result<(), ForeignLink> {
     use std::os::unix::fs::MetadataExt;
 
     let own = rustix::process::geteuid().as_raw();
-    [own, 0].contains(&link.uid()) || (own != 0 && link.uid() == target.uid())
+    let owner = link.uid();
+    let is_trusted = [own, 0].contains(&owner) || (own != 0 && owner == target.uid());
+    if is_trusted { Ok(()) } else { Err(ForeignLink { owner }) }
 }
 
 #[cfg(not(unix))]
-fn is_trusted(_: &Metadata, _: &Metadata) -> bool {
-    true
+fn check_link(_: &Metadata, _: &Metadata) -> Result<(), ForeignLink> {
+    Ok(())
 }
 
 #[cfg(unix)]

@@ -206,7 +206,14 @@ fn root_does_not_follow_links_of_other_users() {
     // A link to a file of the same user is not followed either, because that user could swap the
     // target before it is used.
     chown(&theirs, Some(4711), Some(4711)).unwrap();
-    harness.run(&["token"]).assert_failed(74, &["state.json", "run this command as that user"]);
+    harness.run(&["token"]).assert_failed(
+        74,
+        &[
+            "state.json: it is a link created by another user",
+            "so it is not followed",
+            "Run the command as the owner of the link (in Docker: docker exec --user 4711): sudo -u '#4711' plex-auth token",
+        ],
+    );
     // Root's own link is followed.
     let path = harness.state_folder().join("state.json");
     std::os::unix::fs::lchown(&path, Some(0), Some(0)).unwrap();
