@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::explain::REPORT;
 use crate::failure::{Exit, Failure};
-use crate::hint::{Hint, quoted};
+use crate::hint::quoted;
 use crate::name::{folded, is_same};
 use crate::prompt;
 use crate::replaced::Replaced;
@@ -63,16 +63,21 @@ pub(crate) fn run(session: &Session<'_>, user: &str, into: Option<&str>) -> Resu
 
 /// Checks that the profile belongs to this user or does not exist.
 fn check_free(state: &State, name: &str, uuid: &HomeUserUuid) -> Result<(), Failure> {
-    match state.profile(name)? {
-        Some(other) if other.uuid.as_deref() != Some(uuid.as_str()) => {
-            Err(Failure::usage(format!("the profile \"{name}\" belongs to another account"))
-                .likely("Another sign-in uses the same profile name.")
-                .next(Hint::from(
-                    "Choose another name with --into, or see the profiles: {profiles}",
-                )))
-        }
-        _ => Ok(()),
-    }
+    let Some(saved) = state.profile(name)? else { return Ok(()) };
+    let (what, likely) = match saved.uuid.as_deref() {
+        Some(saved) if saved == uuid.as_str() => return Ok(()),
+        Some(_) => (
+            format!("the profile \"{name}\" belongs to another account"),
+            "Another sign-in uses the same profile name.",
+        ),
+        None => (
+            format!("the account of the profile \"{name}\" is unknown"),
+            "Its account could not be looked up when it was saved.",
+        ),
+    };
+    Err(Failure::usage(what)
+        .likely(likely)
+        .next("Choose another name with --into, or see the profiles: {profiles}"))
 }
 
 /// Switches to a user, and asks for the Home PIN if there is one. After a wrong PIN, this does not

@@ -234,6 +234,23 @@ fn a_terminal_asks_before_replacing() {
 }
 
 #[test]
+fn a_switch_does_not_replace_an_unknown_account() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    harness.fake(|fake| fake.misbehave("/user", Misbehavior::answer(404, "text/html", "no")));
+    log_in(&harness, &["login", "--profile", "tv"], Who::Free)
+        .assert_failed(2, &["the token is saved"]);
+    harness.fake(plex_auth_fake::FakePlex::behave);
+    harness.run(&["switch", "nilo", "--into", "tv"]).assert_failed(
+        64,
+        &["the account of the profile \"tv\" is unknown", "could not be looked up", "--into"],
+    );
+    harness.sign_in_with_code(Who::PlexPass);
+    harness
+        .run(&["switch", "nilo", "--into", "default"])
+        .assert_failed(64, &["the profile \"default\" belongs to another account"]);
+}
+
+#[test]
 fn logout_revokes_an_issued_token() {
     let harness = Harness::new();
     harness.sign_in_with_code(Who::PlexPass);
