@@ -190,7 +190,7 @@ Examples:
     Check,
     /// List the account's servers and which of their connections respond
     #[command(after_help = "\
-The exit status is 2 if no connection responds.
+The exit status is 2 if the account has servers but none of them responds.
 
 Examples:
   plex-auth servers
