@@ -39,10 +39,12 @@ pub(super) fn run(
             let sign_in = SignIn::pasted(Profile { pasted: true, ..new }, method);
             save::identified(session, plex_tv, sign_in, &account)
         }
-        TokenState::Invalid(error) => Err(session
-            .explain(&error.into())
-            .likely("The token was not copied completely, or its device was signed out.")
-            .next("Get a valid token, or sign in on Plex's page: {login --open}")),
+        // Plex's response does not show whether the token was ever valid.
+        TokenState::Invalid(_) => {
+            Err(Failure::new(Exit::Refused, "Plex does not accept this token")
+                .likely("The token was not copied completely, or its device was signed out.")
+                .next("Get a valid token, or sign in on Plex's page: {login --open}"))
+        }
         TokenState::Unknown { error, .. } => Err(session.explain(&error)),
         _ => Err(check::undecided()),
     }

@@ -267,7 +267,7 @@ fn logout_revokes_an_issued_token() {
     assert!(!harness.files()["state.json"].contains(token.trim()));
     harness
         .run_with_input(&["login", "--token"], &token)
-        .assert_failed(1, &["the token is no longer valid"]);
+        .assert_failed(1, &["Plex does not accept this token"]);
 }
 
 #[test]
@@ -285,7 +285,7 @@ fn logout_keeps_a_shared_token_valid() {
     assert_eq!(json, json!({ "profile": "default", "signed_out": true, "deleted": true }));
     harness
         .run_with_input(&["login", "--token"], &token)
-        .assert_failed(1, &["the token is no longer valid"]);
+        .assert_failed(1, &["Plex does not accept this token"]);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn a_piped_token_is_checked_before_saving() {
 
     harness
         .run_with_input(&["login", "--token"], "an-invalid-token")
-        .assert_failed(1, &["the token is no longer valid"]);
+        .assert_failed(1, &["Plex does not accept this token", "plex-auth login --open"]);
     harness.run_with_input(&["login", "--token"], "two words").assert_failed(
         64,
         &["whitespace", "The copied text is incomplete or contains more than the token."],
