@@ -68,7 +68,9 @@ pub(crate) fn ask(
             is_waiting = true;
             if is_watched {
                 let error = plain(&format!("{last_error:#}"));
-                note(&format!("{error}; trying again in {} s", left.as_secs().max(1)));
+                let left = left.as_secs().max(1);
+                let unit = if left == 1 { "second" } else { "seconds" };
+                note(&format!("{error}; trying again in {left} {unit}"));
             }
         }
         RetryProgress::Waiting { .. } => {}

@@ -32,7 +32,7 @@ pub(crate) fn remove(session: &Session<'_>, id: u64) -> Result<Exit, Failure> {
     })?;
     if is_own(device, own) {
         return Err(Failure::usage(format!(
-            "device {id} is this device and cannot be removed here"
+            "device {id} is this device, which `devices remove` does not remove"
         ))
         .likely("The number is wrong, or you want to sign out. Removing this device would revoke the token in use.")
         .next(Hint::from("Sign out instead: {logout}")));

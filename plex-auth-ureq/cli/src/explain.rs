@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use plex_auth_ureq::error::{Outcome, RequestContext, TlsErrorKind, TransportErrorKind as Reason};
-use plex_auth_ureq::flow::{DeviceLoginError, DeviceTokenEnd, PinLoginError};
+use plex_auth_ureq::flow::{DeviceLoginError, DeviceTokenEnd, PinLoginError, RefreshError};
 use plex_auth_ureq::proto::ResponseError as Answer;
 use plex_auth_ureq::{Error, Host, TransportError};
 
@@ -76,9 +76,23 @@ pub(crate) fn device_login(error: &DeviceLoginError, asked: Asked) -> Failure {
         }
         DeviceLoginError::Failed(error) => request_error(error, asked),
         DeviceLoginError::Expired => expired(),
-        // The tool keeps its keys in memory, where they can always sign.
-        error => Failure::internal(error),
+        error => cannot_sign(error),
     }
+}
+
+/// Explains why the token could not be renewed with the device's key.
+pub(crate) fn renewal(error: &RefreshError, asked: Asked) -> Failure {
+    match error {
+        RefreshError::Clock(_) => wrong_clock(error),
+        RefreshError::Request(error) => request_error(error, asked),
+        error => cannot_sign(error),
+    }
+}
+
+/// Explains that a device's key could not sign. The tool keeps its keys in memory, where they can
+/// always sign.
+fn cannot_sign(error: impl ToString) -> Failure {
+    Failure::internal(error)
 }
 
 fn expired() -> Failure {
@@ -112,9 +126,9 @@ pub(crate) fn device_token_end(end: &DeviceTokenEnd) -> Failure {
 }
 
 /// Explains that Plex rejected a signature, probably because this computer's clock is wrong.
-pub(crate) fn wrong_clock(error: &dyn std::error::Error) -> Failure {
+fn wrong_clock(error: &dyn std::error::Error) -> Failure {
     Failure::new(Exit::Machine, error)
-        .likely("This computer may have booted without a network, so its clock may be wrong.")
+        .likely("This computer booted without a network, and its clock is wrong.")
         .next(CLOCK)
 }
 
@@ -156,7 +170,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::Unauthorized(_) if answer.context().host() == Some(Host::MediaServer) => (
             Exit::Refused,
             "The server does not accept this account or this kind of token.",
-            "Use a profile without a device key, or see the account's servers: {servers}",
+            "If this profile has a device key, use another profile. Otherwise, see the account's servers: {servers}",
         ),
         Answer::Unauthorized(_) if answer.context().operation() != PASSWORD_SIGN_IN => (
             Exit::Refused,
@@ -165,7 +179,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         ),
         Answer::Unauthorized(_) => (
             Exit::Refused,
-            "There is a typo, or the account must sign in with its email address.",
+            "There is a typo, or this account requires an email address instead of a username.",
             "Try again, or sign in on Plex's page: {login --open}",
         ),
         Answer::VerificationCodeRequired(_) => (
@@ -226,8 +240,8 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         {
             not_from_plex()
         }
-        // For example, a temporary 404 or 408.
-        _ if answer.is_retryable() => (Exit::Unknown, CHANGED, LATER),
+        // A 408 or 425.
+        _ if answer.is_retryable() => (Exit::Unknown, "The network or the server is slow.", LATER),
         _ => (Exit::Refused, CHANGED, REPORT),
     };
     Failure::new(exit, format!("{answer:#}")).likely(likely).next(next)
@@ -272,18 +286,18 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
                 .likely("The host name is misspelled, or the router blocks plex.direct names (DNS rebinding protection).")
                 .next(check_host),
             _ if asked.other_plex_tv => failure
-                .likely("There is no network, or the URL in --plex-tv or the profile has a typo.")
+                .likely("There is no network connection, or the URL in --plex-tv or the profile has a typo.")
                 .next(check_host),
-            _ => failure.likely("There is no network, or no DNS server responds.").next(NETWORK),
+            _ => failure.likely("There is no network connection, or no DNS server responds.").next(NETWORK),
         },
         Reason::Unreachable
             if error.context().host() != Some(Host::MediaServer) && !asked.other_plex_tv =>
         {
-            failure.likely("There is no network, or a firewall is blocking plex.tv.").next(NETWORK)
+            failure.likely("There is no network connection, or a firewall is blocking plex.tv.").next(NETWORK)
         }
         Reason::Refused | Reason::Unreachable => failure.likely(other_host).next(check_host),
         Reason::Tls(TlsErrorKind::Expired | TlsErrorKind::NotYetValid) => failure
-            .likely("This computer's clock may be wrong because it booted without a network, or the certificate needs to be replaced.")
+            .likely("This computer booted without a network and its clock is wrong, or the certificate needs to be replaced.")
             .next(CLOCK),
         Reason::Tls(TlsErrorKind::UntrustedIssuer) => failure
             .likely("A corporate proxy is intercepting the connection, or the server has a private certificate.")
@@ -318,7 +332,7 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         Reason::NotStarted(_) => failure
             .likely("This is a bug in plex-auth, or the system is out of resources.")
             .next(REPORT),
-        _ => failure.likely("The network is not working.").next(NETWORK),
+        _ => failure.likely("The network is not working, or this computer is blocking the connection.").next(NETWORK),
     }
 }
 

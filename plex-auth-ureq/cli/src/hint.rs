@@ -93,8 +93,16 @@ impl From<&'static str> for Hint {
 
 /// The options that hints do not keep: those that affect only the output or the time limit of one
 /// run, and those that would change what the command in a hint does.
-const NOT_KEPT: [&str; 7] =
-    ["--json", "--names", "--quiet", "--show-secrets", "--timeout", "--verbose", "--wait"];
+const NOT_KEPT: [&str; 8] = [
+    "--if-needed",
+    "--json",
+    "--names",
+    "--quiet",
+    "--show-secrets",
+    "--timeout",
+    "--verbose",
+    "--wait",
+];
 
 /// The run that a hint belongs to. A command in a hint keeps the options of the run, except those
 /// that it does not accept, those in [`NOT_KEPT`], and those that conflict with its own arguments.
@@ -299,6 +307,7 @@ mod tests {
             ("login --token --replace", "{login --open}", "login --open --replace"),
             ("login --device-key --qr", "{login --open}", "login --open --device-key --qr"),
             ("login --device-key", "{login --token}", "login --token"),
+            ("login --device-key --if-needed", "{login --device-key}", "login --device-key"),
             ("logout --revoke", "{logout --local}", "logout --local"),
             ("token --server NAS --url", "{token --show}", "token --show --server NAS --url"),
             ("servers --wait NAS --timeout 5", "{servers}", "servers"),

@@ -58,9 +58,11 @@ impl Output {
         if !self.json || self.show_secrets {
             return Ok(());
         }
-        Err(Failure::usage(format!("{what} is a secret, which is left out of JSON by default"))
-            .likely("--json or PLEX_AUTH_JSON is set, and JSON often ends up in a log.")
-            .next("Add --show-secrets, or turn off JSON output."))
+        Err(Failure::usage(format!(
+            "{what} is left out of JSON output by default because it is a secret"
+        ))
+        .likely("--json or PLEX_AUTH_JSON is set, and JSON often ends up in a log.")
+        .next("Add --show-secrets, or turn off JSON output."))
     }
 
     pub(crate) fn is_json(&self) -> bool {

@@ -29,6 +29,10 @@ pub(crate) fn run(session: &Session<'_>, only_names: bool) -> Result<Exit, Failu
 
 /// Removes a profile, even one that is damaged.
 pub(crate) fn remove(session: &Session<'_>, name: &str) -> Result<Exit, Failure> {
+    // Checked first, because a change creates the folder.
+    if !session.store.read()?.remove(name) {
+        return Err(unknown(name));
+    }
     session.store.change(|state| if state.remove(name) { Ok(()) } else { Err(unknown(name)) })?;
     session.store.remove_renewal_lock(name);
     let text = format!("Removed the profile \"{}\". Its token stays valid.\n", plain(name));

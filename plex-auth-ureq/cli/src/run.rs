@@ -43,7 +43,7 @@ pub(crate) fn run(
     let error = start(&mut process)?;
     let name = plain(&program.to_string_lossy());
     let (exit, likely) = if error.kind() == ErrorKind::NotFound || !exists(program) {
-        (Exit::NoSuchCommand, "It or its interpreter is not installed, or not in PATH.")
+        (Exit::NoSuchCommand, "The command or its interpreter is not installed, or is not in PATH.")
     } else {
         (Exit::CannotRun, "It is not an executable file.")
     };

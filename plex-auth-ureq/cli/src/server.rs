@@ -90,12 +90,14 @@ fn no_connection(error: &ConnectionChoiceError) -> Failure {
             .likely("Plex's API has changed.")
             .next("Try again. If the error persists, report it and include these lines.");
     };
+    if candidates.is_empty() {
+        let what = "could not connect to the server: no connections are listed for it";
+        return Failure::new(Exit::Unknown, what)
+            .likely("The server is not running, or cannot reach plex.tv.")
+            .next("See the account's servers: {servers}");
+    }
     let states: Vec<_> = candidates.iter().map(ToString::to_string).collect();
-    let states = if states.is_empty() {
-        "the server has no listed connections".to_owned()
-    } else {
-        states.join("; ")
-    };
+    let states = states.join("; ");
     let failure = Failure::new(Exit::Unknown, format!("could not connect to the server: {states}"));
     if *plain_http_skipped {
         failure
@@ -146,7 +148,7 @@ pub(crate) fn only_at(
 fn token_for(server: &Resource, account: &Token) -> Result<Token, Failure> {
     let token = server.access_token.clone().ok_or_else(|| {
         Failure::new(Exit::Refused, "Plex lists no token for this server")
-            .likely("The server no longer accepts this account.")
+            .likely("The server is no longer shared with this account.")
             .next("See the account's servers: {servers}")
     })?;
     // For the account's own servers, Plex lists the token that the request was sent with.
@@ -168,9 +170,16 @@ pub(crate) fn find<'a>(resources: &'a Resources, named: &str) -> Result<&'a Reso
     let mut by_name = resources.servers().filter(is_called);
     match (by_name.next(), by_name.next()) {
         (Some(server), None) => Ok(server),
-        (None, _) => Err(Failure::usage(format!("this account has no server named \"{named}\""))
-            .likely("The name is misspelled, or the server belongs to another account.")
-            .next("See the account's servers: {servers}")),
+        (None, _) => {
+            let likely = if named.contains(':') {
+                "The URL does not start with http:// or https://, or the name is misspelled."
+            } else {
+                "The name is misspelled, or the server belongs to another account."
+            };
+            Err(Failure::usage(format!("this account has no server named \"{named}\""))
+                .likely(likely)
+                .next("See the account's servers: {servers}"))
+        }
         (Some(_), Some(_)) => {
             Err(Failure::usage(format!("more than one server is named \"{named}\""))
                 .likely("Their names are the same, ignoring case.")

@@ -122,7 +122,7 @@ fn none_responds(named: Option<&str>) -> Failure {
     let (what, likely) = match named {
         None => (
             "no server responds".to_owned(),
-            "None is running, or none can be reached from this network.",
+            "No server is running, or none can be reached from this network.",
         ),
         Some(named) => (
             format!("the server {} does not respond", plain(named)),

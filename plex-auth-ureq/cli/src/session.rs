@@ -107,7 +107,7 @@ impl<'a> Session<'a> {
         let saved = profile.plex_tv.clone().unwrap_or_else(ServerUrl::plex_tv);
         if !is_same_service(named, &saved) {
             let name = &self.options.profile;
-            let what = format!("the profile \"{name}\" is not signed in at {named}");
+            let what = format!("the profile \"{name}\" is not signed in to {named}");
             return Err(Failure::new(Exit::NotSignedIn, what)
                 .likely(format!("Its token is from {saved} and is never sent to another service."))
                 .next("Leave out --plex-tv (or unset PLEX_AUTH_PLEX_TV), or sign in to that service: {login}"));
@@ -136,7 +136,9 @@ impl<'a> Session<'a> {
     /// Returns the information that the explanation of an error depends on.
     pub(crate) fn asked(&self) -> Asked {
         let url = self.plex_tv_url().ok().flatten();
-        Asked { other_plex_tv: url.is_some_and(|url| url != ServerUrl::plex_tv()) }
+        Asked {
+            other_plex_tv: url.is_some_and(|url| !is_same_service(&url, &ServerUrl::plex_tv())),
+        }
     }
 
     /// Runs a flow to its end. Prints a notice if that takes a long time.

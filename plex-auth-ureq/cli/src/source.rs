@@ -10,6 +10,9 @@ use crate::output::plain;
 use crate::server::{self, Reached};
 use crate::session::Session;
 
+const CORRECT: &str =
+    "Correct the identifier after `://`. To list the servers' identifiers: {servers}";
+
 pub(crate) fn run(
     session: &Session<'_>,
     named: &str,
@@ -17,11 +20,18 @@ pub(crate) fn run(
     plain_http: PlainHttp,
 ) -> Result<Exit, Failure> {
     let Reached { server, .. } = server::reach(session, named, plain_http)?;
-    let known = session.send(server.source_connection_information(source))?;
+    let known = session.ask(server.source_connection_information(source)).map_err(|error| {
+        let failure = session.explain(&error);
+        match error.status().map(|status| status.as_u16()) {
+            // The response to an invalid source.
+            Some(400) => failure.likely("The identifier is wrong.").next(CORRECT),
+            _ => failure,
+        }
+    })?;
     if known.devices.is_empty() {
         return Err(Failure::new(Exit::Refused, format!("the server does not know {source}"))
             .likely("The identifier is wrong, or the server has never connected to this source.")
-            .next("Check the identifier after `://`."));
+            .next(CORRECT));
     }
     let text: String = known.devices.iter().map(as_text).collect();
     let devices: Vec<_> = known.devices.iter().map(|device| as_json(session, device)).collect();

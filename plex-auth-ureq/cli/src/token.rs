@@ -48,7 +48,7 @@ fn check_output(session: &Session<'_>, show: bool) -> Result<(), Failure> {
             .likely(
                 "Standard output is a terminal. Anyone who sees the screen could use the account.",
             )
-            .next("In a script: TOKEN=$({token}). To see it: {token --show}"));
+            .next("In a script, capture it with $({token}). To see it: {token --show}"));
     }
     session.output.check_secret("the token")
 }

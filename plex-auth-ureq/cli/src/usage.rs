@@ -60,7 +60,7 @@ fn not_understood(error: &clap::Error) -> Failure {
     }
     if let Some(what) = invalid_value(error) {
         return Failure::usage(one_line(&what))
-            .likely("There is a typo in the value, which may come from an environment variable.")
+            .likely("There is a typo in the value, or its format is wrong. It may come from an environment variable.")
             .next(see("See the options: {--help}"));
     }
     let text = error.to_string();
@@ -127,21 +127,27 @@ fn surplus(error: &clap::Error) -> Option<String> {
 /// command is unknown, and for an extra argument of `login`, which may be a secret.
 fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
     let Some(ContextValue::StyledStr(usage)) = error.get(ContextKind::Usage) else { return None };
+    let argument = error.get(ContextKind::InvalidArg);
+    let is_for_secret = matches!(
+        argument,
+        Some(ContextValue::String(name)) if matches!(name.as_str(), "--token" | "--password")
+    );
+    let takes_no_value = error.kind() == ErrorKind::TooManyValues;
     // `Usage: plex-auth run ...`
     Some(match usage.to_string().split_whitespace().nth(2)? {
-        "login" if error.kind() == ErrorKind::TooManyValues => (
+        "login" if takes_no_value && is_for_secret => (
             "The option is a flag. Secrets cannot be passed as arguments, where other users could see them.",
             "Leave out the value. {login --token} and {login --password} ask for the secret or read it from a pipe.",
         ),
+        _ if takes_no_value => {
+            ("The option is a flag: passing it turns it on.", "Leave out the value. See {--help}")
+        }
         // This asks for a secret, which may be the surplus argument.
         "login" => return None,
-        "switch" if error.kind() != ErrorKind::TooManyValues => (
+        "switch" => (
             "A name with spaces is not quoted, or the Home PIN was passed as an argument. Secrets cannot be passed as arguments, where other users could see them.",
             "Put the name in quotes, and leave out the Home PIN, which the command asks for. See {--help}",
         ),
-        _ if error.kind() == ErrorKind::TooManyValues => {
-            ("The option is a flag: passing it turns it on.", "Leave out the value. See {--help}")
-        }
         "run" => (
             "The command to run is not separated from the options.",
             "Write `--` before the command: plex-auth run --server NAME -- COMMAND",
@@ -149,6 +155,10 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
         "token" => (
             "This command takes the server as an option.",
             "Use --server: plex-auth token --server NAME",
+        ),
+        "claim" => (
+            "This command takes the server's URL as an option.",
+            "Use --server: plex-auth claim --server URL",
         ),
         "servers" => (
             "This command lists all servers.",

@@ -33,7 +33,7 @@ pub(super) fn used<'a>(
     (command, matches)
 }
 
-/// Returns the options that were given to the command, including those that every command has.
+/// Returns the options that were given to the command, including global options.
 pub(super) fn given(command: &Command, matches: &ArgMatches) -> Vec<Given> {
     let (command, matches) = used(command, matches);
     command.get_arguments().filter_map(|argument| option(argument, matches)).collect()

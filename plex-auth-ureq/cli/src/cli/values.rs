@@ -17,14 +17,16 @@ pub(super) fn profile(text: &str) -> Result<String, String> {
 
 pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     let seconds = text.parse::<f64>().ok().filter(|seconds| (0.1..=3600.0).contains(seconds));
-    seconds.map(Duration::from_secs_f64).ok_or_else(|| "use 0.1 to 3600 seconds".to_owned())
+    seconds
+        .map(Duration::from_secs_f64)
+        .ok_or_else(|| "must be from 0.1 to 3600 seconds".to_owned())
 }
 
 pub(super) fn device_number(text: &str) -> Result<u64, String> {
     text.trim().parse().map_err(|_| "use the number of a device, as shown by `devices`".to_owned())
 }
 
-const NOT_A_SWITCH: &str = "its environment variable must be 1 (on) or 0 (off)";
+const NOT_A_SWITCH: &str = "set its environment variable to 1 (on) or 0 (off)";
 
 /// Parses the value of a flag's variable. A value that means neither on nor off is an error.
 pub(super) fn switch(text: &str) -> Result<bool, String> {
@@ -71,7 +73,11 @@ const API: &str = "/api/v2";
 /// Plex's own hosts is refused unless it is exactly right, because a mistake in it would look like
 /// a failure at Plex.
 pub(super) fn plex_tv(text: &str) -> Result<ServerUrl, String> {
-    let url: ServerUrl = text.parse().map_err(|error| format!("{error}"))?;
+    let url = text.parse::<ServerUrl>().map_err(|error| {
+        // A suggested URL must not be refused in turn.
+        let refused = error.corrected().and_then(|url| plex_tv(url).err());
+        refused.unwrap_or_else(|| error.to_string())
+    })?;
     let text = url.to_string();
     let (scheme, rest) = text.split_once("://").unwrap_or_default();
     let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));

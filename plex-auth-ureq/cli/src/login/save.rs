@@ -250,6 +250,8 @@ fn may_replace(session: &Session<'_>, sign_in: &SignIn) -> Result<Option<String>
 
 fn conflict(name: &str, other: &str, state: &State, sign_in: &SignIn) -> Failure {
     let own = folded(sign_in.profile.name.as_deref().unwrap_or("other"));
+    let is_free = state.names().all(|taken| taken != own);
+    let own = if is_free { own } else { "NAME".to_owned() };
     let named = format!("--profile={own}");
     let login = if own.starts_with('-') {
         vec!["login", named.as_str()]

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use plex_auth_ureq::flow::{
-    Action, Completion, DeviceTokenProgress, DeviceTokenRefresher, InvalidSavedState, RefreshError,
+    Action, Completion, DeviceTokenProgress, DeviceTokenRefresher, InvalidSavedState,
 };
 use plex_auth_ureq::jwt::Ed25519Key;
 use plex_auth_ureq::{Flow, PlexTv, Step, Token, UnixSeconds};
@@ -99,7 +99,7 @@ fn saved<'s>(
     saved.ok_or_else(|| {
         session
             .not_signed_in()
-            .likely("The profile's device key is no longer saved.")
+            .likely("The profile's device key was deleted.")
             .next("Sign in again: {login --device-key}")
     })
 }
@@ -181,20 +181,10 @@ fn token(session: &Session<'_>, refresher: &Refresher) -> Result<Token, Failure>
         }
         DeviceTokenProgress::Active { last_error: Some(error), .. }
         | DeviceTokenProgress::Requesting { last_error: Some(error), .. } => {
-            Err(refresh_error(session, &error))
+            Err(explain::renewal(&error, session.asked()))
         }
         _ => Err(Failure::new(Exit::Unknown, "the device has no token yet")
             .likely("The last login with a device key was not completed.")
             .next("Sign in again: {login --device-key}")),
-    }
-}
-
-fn refresh_error(session: &Session<'_>, error: &RefreshError) -> Failure {
-    match error {
-        RefreshError::Clock(_) => explain::wrong_clock(error),
-        RefreshError::Request(error) => session.explain(error),
-        error => Failure::new(Exit::Unknown, error)
-            .likely("This device's key cannot be used.")
-            .next("Sign in again: {login --device-key}"),
     }
 }

@@ -13,7 +13,7 @@ const OTHER_FOLDER: &str = "or use another folder: --state-dir DIR";
 /// Explains a file system error.
 pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::machine(format!("cannot {action} {}: {error}", path.display()));
-    if path.is_symlink() && !path.exists() {
+    if path.is_symlink() && matches!(path.try_exists(), Ok(false)) {
         return failure
             .likely("It is a link to a file that does not exist. Its volume may not be mounted.")
             .next(format!("Mount the volume or remove the link, {OTHER_FOLDER}"));
@@ -25,14 +25,14 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     }
     match error.kind() {
         ErrorKind::PermissionDenied => failure
-            .likely("It belongs to another user, or this user does not have permission.")
+            .likely("It or its folder belongs to another user, or this user lacks permission.")
             .next(permission(path)),
         ErrorKind::ReadOnlyFilesystem => failure
             .likely("The file system is mounted read-only.")
             .next(format!("Mount it read-write, {OTHER_FOLDER}")),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded | ErrorKind::FileTooLarge => failure
             .likely("The disk is full, or a quota or a file size limit was reached.")
-            .next("Free some space or raise the limit, then try again. The state saved before this error is intact."),
+            .next("Free up some space or raise the limit, then try again. The state saved before this error is intact."),
         ErrorKind::ResourceBusy => failure
             .likely("The file itself is a mount point, so it cannot be replaced.")
             .next("Mount the folder that contains the file instead."),
@@ -75,7 +75,7 @@ pub(super) fn not_kept(path: &Path, problem: &NotKept) -> Failure {
 
 /// Returns the error for a folder that any user can write to.
 pub(super) fn writable_for_others(folder: &Path) -> Failure {
-    Failure::machine(format!("every user can write to {}", folder.display()))
+    Failure::machine(format!("any user can write to {}", folder.display()))
         .likely("Its permissions are too open: another user could add or replace files.")
         .next(Hint::from(format!("Use another folder: --state-dir DIR. Or, if no other user needs to write to this folder: chmod o-w {}", quoted_path(folder))))
 }

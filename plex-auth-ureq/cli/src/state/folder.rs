@@ -22,7 +22,7 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
     }
     let strategy = choose_native_strategy().map_err(|_| {
         Failure::machine("there is no home folder to save the state in")
-            .likely("The variable HOME is not set. This happens in some services and containers.")
+            .likely("HOME is not set, which happens in some services and containers.")
             .next("Set PLEX_AUTH_STATE_DIR, or pass --state-dir DIR.")
     })?;
     let home = strategy.home_dir();
@@ -39,7 +39,7 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
     Ok(strategy.state_dir().unwrap_or(elsewhere).join(NAME))
 }
 
-/// Checks that the path of a folder that the user named contains no shell syntax. A value from a
+/// Checks that a folder path given by the user contains no shell syntax. A value from a
 /// configuration file may contain quotes, `~` or variables, which only a shell interprets.
 pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     let text = folder.to_string_lossy();

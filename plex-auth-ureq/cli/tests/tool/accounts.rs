@@ -30,6 +30,15 @@ fn another_account_is_replaced_only_on_request() {
     // Issued tokens that were not saved are revoked, but the pasted one is not.
     assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 2);
     assert_eq!(harness.run_with_input(&["login", "--token", "--profile", "other"], &token).code, 0);
+    // The profile in the hint is free, even if one is named after the account.
+    let rosa = harness.token(Who::PlexPass);
+    let named = ["login", "--token", "--profile", "tariq"];
+    assert_eq!(harness.run_with_input(&named, &rosa).code, 0);
+    for login in [&named[..], &["login", "--token"]] {
+        harness
+            .run_with_input(login, &token)
+            .assert_failed(64, &["To keep both: plex-auth login --profile NAME "]);
+    }
 
     assert_eq!(log_in(&harness, &["login"], Who::PlexPass).code, 0, "it is the same account");
     assert_eq!(log_in(&harness, &["login", "--replace"], Who::Free).code, 0);
@@ -196,7 +205,7 @@ fn a_token_that_cannot_be_saved_is_revoked() {
         };
         mode(0o777);
         harness.link(&code, Who::PlexPass);
-        login.wait().assert_failed(74, &["every user can write to"]);
+        login.wait().assert_failed(74, &["any user can write to"]);
         assert_eq!(harness.fake(|fake| fake.seen("DELETE", "/users/signout")), 1);
         // The key is saved before the login, so the next login gets another token with it.
         mode(0o700);
@@ -308,4 +317,8 @@ fn logout_of_an_unknown_profile_is_an_error() {
     }
     harness.run(&["profiles", "remove", "nas"]).assert_failed(3, &["there is no profile \"nas\""]);
     assert_eq!(harness.run(&["token"]).code, 0);
+    // Nothing is created for it.
+    let harness = Harness::new();
+    harness.run(&["profiles", "remove", "nas"]).assert_failed(3, &["there is no profile \"nas\""]);
+    assert!(!harness.state_folder().exists());
 }

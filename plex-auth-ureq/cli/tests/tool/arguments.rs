@@ -45,6 +45,7 @@ fn a_misplaced_argument_is_explained() {
         (&["run", "--server", "NAS", "echo", "hi"][..], "Write `--` before the command"),
         (&["run", "echo", "hi"], "Write `--` before the command"),
         (&["token", "Boathouse"], "Use --server: plex-auth token --server NAME"),
+        (&["claim", "http://nas:32400"], "Use --server: plex-auth claim --server URL"),
         (&["servers", "Boathouse"], "plex-auth servers --wait NAME"),
         (&["devices", "remove", "7", "8"], "plex-auth devices remove --help"),
     ] {

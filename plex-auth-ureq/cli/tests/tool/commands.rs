@@ -209,8 +209,8 @@ fn invalid_arguments_are_a_usage_error() {
     for (arguments, expected) in [
         (&["nonsense"][..], "nonsense"),
         (&["login", "--token", "--password"], "cannot be used with"),
-        (&["--timeout", "soon", "check"], "use 0.1 to 3600 seconds"),
-        (&["--plex-tv", "plex.tv", "check"], "did you mean"),
+        (&["--timeout", "soon", "check"], "must be from 0.1 to 3600 seconds"),
+        (&["--plex-tv", "plex.example", "check"], "did you mean"),
         (&["transient"], "<SERVER>"),
         (&["man", "nonsense"], "no such command: nonsense"),
     ] {

@@ -90,7 +90,7 @@ fn a_read_only_folder_allows_only_reading() {
         "{outcome:?}"
     );
     for arguments in [&["login"][..], &["logout"], &["login", "--if-needed", "--profile=new"]] {
-        run(arguments).assert_failed(74, &["this user does not have permission"]);
+        run(arguments).assert_failed(74, &["this user lacks permission"]);
     }
     let below = harness.state_folder().join("below");
     let outcome = run(&["login", "--state-dir", below.to_str().unwrap()]);

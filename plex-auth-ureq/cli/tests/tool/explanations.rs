@@ -41,7 +41,7 @@ fn uncommon_servers_are_explained() {
             1,
             [
                 "Plex lists no token for this server",
-                "The server no longer accepts this account.",
+                "The server is no longer shared with this account.",
                 "See the account's servers: plex-auth servers",
             ],
         ),
@@ -58,9 +58,9 @@ fn uncommon_servers_are_explained() {
             json!([ordinary()]),
             2,
             [
-                "could not connect to the server: the server has no listed connections",
-                "The server is not running, or cannot be reached from this network.",
-                "See the state of each connection: plex-auth servers",
+                "could not connect to the server: no connections are listed for it",
+                "The server is not running, or cannot reach plex.tv.",
+                "See the account's servers: plex-auth servers",
             ],
         ),
     ] {

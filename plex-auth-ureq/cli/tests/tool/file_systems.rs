@@ -111,7 +111,7 @@ fn a_world_writable_folder_is_refused() {
     let before = requests();
     set_mode(&harness.state_folder(), 0o777);
     for arguments in [&["login"][..], &["logout"]] {
-        harness.run(arguments).assert_failed(74, &["every user can write to", "chmod o-w "]);
+        harness.run(arguments).assert_failed(74, &["any user can write to", "chmod o-w "]);
     }
     assert_eq!(requests(), before, "a request was sent");
     let outcome = harness.run(&["token"]);
@@ -124,7 +124,7 @@ fn a_world_writable_folder_is_refused() {
     // the file.
     let target = link_to(&harness, "vault");
     set_mode(target.parent().unwrap(), 0o777);
-    harness.run(&["login"]).assert_failed(74, &["every user can write to", "vault"]);
+    harness.run(&["login"]).assert_failed(74, &["any user can write to", "vault"]);
     for arguments in [&["token"][..], &["run", "--", "true"]] {
         let outcome = harness.run(arguments);
         let warning = "warning: other users can write to ";
@@ -332,6 +332,26 @@ fn a_dangling_link_is_not_replaced() {
     harness
         .run(&["login", "--state-dir", link.to_str().unwrap()])
         .assert_failed(74, &["link to a file that does not exist", "mounted"]);
+}
+
+#[test]
+fn a_link_that_cannot_be_followed_is_explained() {
+    let harness = Harness::signed_in(Who::Free);
+    // The owner of the folder can read its files, but the target of the link is in a folder that
+    // only root can open.
+    let target = link_to(&harness, "vault");
+    set_mode(target.parent().unwrap(), 0);
+    set_mode(&harness.state_folder(), 0o755);
+    let denied = Running::start(unprivileged(&harness, &["token"]), "").wait();
+    denied.assert_failed(74, &["Permission denied", "It or its folder belongs to another user"]);
+    set_mode(target.parent().unwrap(), 0o700);
+
+    let link = harness.state_folder().join("state.json");
+    fs::remove_file(&link).unwrap();
+    symlink("state.json", &link).unwrap();
+    harness
+        .run(&["token"])
+        .assert_failed(74, &["cannot read", "Something other than the expected"]);
 }
 
 #[test]

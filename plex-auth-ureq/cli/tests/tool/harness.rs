@@ -156,12 +156,17 @@ impl Harness {
     /// Edits the saved profile so that it is signed in to a different plex.tv, then runs `whoami`
     /// there.
     pub(crate) fn whoami_at(&self, url: &str, more: &[&str]) -> Outcome {
+        self.save_plex_tv(url);
+        self.run(&[&["whoami", "--plex-tv", url], more].concat())
+    }
+
+    /// Edits the saved profile so that it is signed in to a different plex.tv.
+    pub(crate) fn save_plex_tv(&self, url: &str) {
         let path = self.state_folder().join("state.json");
         let text = std::fs::read_to_string(&path).unwrap();
         let mut state: Value = serde_json::from_str(&text).unwrap();
         state["profiles"]["default"]["plex_tv"] = url.into();
         std::fs::write(&path, state.to_string()).unwrap();
-        self.run(&[&["whoami", "--plex-tv", url], more].concat())
     }
 
     /// Makes the latest PIN expire.

@@ -74,9 +74,16 @@ fn a_secret_in_an_argument_is_not_repeated() {
             assert!(!stderr.contains("lantern"), "{outcome:?}");
         }
     }
-    // A command that takes no secret has no reason to mention one.
-    for arguments in [&["servers", "--json=1"][..], &["run", "--json=1", "--", "true"]] {
-        harness.run(arguments).assert_failed(64, &["--json takes no value", "is a flag"]);
+    // An option that asks for no secret has no reason to mention one.
+    for arguments in [
+        &["servers", "--json=1"][..],
+        &["run", "--json=1", "--", "true"],
+        &["login", "--json=1"],
+        &["login", "--open=1"],
+    ] {
+        let outcome = harness.run(arguments);
+        outcome.assert_failed(64, &["takes no value", "passing it turns it on"]);
+        assert!(!outcome.stderr.contains("Secrets"), "{outcome:?}");
     }
 }
 

@@ -123,13 +123,27 @@ fn a_server_is_found_by_name_identifier_and_url() {
     harness
         .run(&["source", "Boathouse", "server://unknown"])
         .assert_failed(1, &["does not know server://unknown"]);
+    harness.fake(|fake| {
+        let invalid = Misbehavior::answer(400, "text/html", "Bad Request");
+        fake.misbehave("/pms/security/resources", invalid);
+    });
+    let advice =
+        "Correct the identifier after `://`. To list the servers' identifiers: plex-auth servers";
+    harness
+        .run(&["source", "Boathouse", "server://unknown"])
+        .assert_failed(1, &["The identifier is wrong.", advice]);
+    harness.fake(FakePlex::behave);
     harness.run(&["source", "Boathouse", "unknown"]).assert_failed(64, &["prefix"]);
     harness.fake(FakePlex::forget_requests);
     harness.run(&["transient", "http://a b"]).assert_failed(64, &["whitespace"]);
     assert_eq!(harness.fake(|fake| fake.requests().len()), 0, "a request was sent");
+    harness.run(&["transient", "Shed"]).assert_failed(
+        64,
+        &["this account has no server named \"Shed\"", "The name is misspelled"],
+    );
     harness
-        .run(&["transient", "Shed"])
-        .assert_failed(64, &["this account has no server named \"Shed\""]);
+        .run(&["transient", "10.0.0.7:32400"])
+        .assert_failed(64, &["The URL does not start with http:// or https://"]);
     let unclaimed = format!("{url}/unclaimed");
     harness.fake(FakePlex::forget_requests);
     harness

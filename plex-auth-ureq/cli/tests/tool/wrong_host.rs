@@ -1,4 +1,4 @@
-//! A wrong `--plex-tv` or server URL: errors, refusals and warnings.
+//! `--plex-tv` and server URLs: corrections, errors, refusals and warnings.
 
 #[cfg(unix)]
 use plex_auth_fake::Which;
@@ -7,9 +7,7 @@ use plex_auth_tests::{RawServer, Step};
 #[cfg(unix)]
 use serde_json::Value;
 
-use crate::harness::Harness;
-#[cfg(unix)]
-use crate::harness::Running;
+use crate::harness::{Harness, Running};
 
 #[test]
 fn a_url_without_a_path_gets_the_api_path() {
@@ -25,7 +23,7 @@ fn a_url_without_a_path_gets_the_api_path() {
 #[test]
 fn a_wrong_address_of_plex_is_refused() {
     let harness = Harness::new();
-    for wrong in ["https://plex.tv/api/v1", "http://plex.tv", "https://app.plex.tv"] {
+    for wrong in ["https://plex.tv/api/v1", "http://plex.tv", "https://app.plex.tv", "plex.tv"] {
         harness
             .run(&["login", "--plex-tv", wrong])
             .assert_failed(64, &["Plex's own API is at https://plex.tv/api/v2"]);
@@ -43,6 +41,21 @@ fn a_wrong_path_is_blamed_on_the_option() {
     harness
         .whoami_at("http://nowhere.invalid", &[])
         .assert_failed(2, &["in --plex-tv or the profile has a typo", "Check --plex-tv"]);
+}
+
+#[test]
+fn either_host_of_plex_is_not_blamed_on_the_option() {
+    let harness = Harness::signed_in(Who::PlexPass);
+    for url in ["https://plex.tv/api/v2", "https://clients.plex.tv/api/v2"] {
+        let tunnel = Step::Write(b"HTTP/1.1 200 Connection established\r\n\r\n".to_vec());
+        let proxy = RawServer::start(vec![tunnel, Step::AwaitRequest, Step::Close]);
+        let mut whoami =
+            harness.command(&["whoami", "--plex-tv", url, "--proxy-from-env", "--timeout", "2"]);
+        harness.save_plex_tv(url);
+        whoami.env("HTTPS_PROXY", proxy.url());
+        let outcome = Running::start(whoami, "").wait();
+        outcome.assert_failed(2, &["Check the network"]);
+    }
 }
 
 #[test]
@@ -67,7 +80,7 @@ fn a_token_is_sent_only_to_its_plex_tv() {
     let url = other.server.url().to_owned();
     let folder = harness.state_folder();
     let key = crate::devices::signed_in();
-    let expected = ["is not signed in at ", "Its token is from http://127.0.0.1:", "--plex-tv "];
+    let expected = ["is not signed in to ", "Its token is from http://127.0.0.1:", "--plex-tv "];
     for (harness, arguments) in [
         (&harness, &["whoami"][..]),
         (&harness, &["token"]),
