@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::error::{Outcome, TransportErrorKind};
 use plex_auth_proto::flow::{PinLogin, PinLoginError};
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
@@ -137,17 +137,24 @@ fn failed_creation_is_reported() {
     driven
         .respond(Answer(503, r#"{"errors":[{"code":1013}]}"#))
         .respond(RetryAfter(429, "7"))
-        .respond(Answer(201, CREATED));
-    assert_eq!(driven.gaps(), [2, 7]);
+        .respond(Answer(201, CREATED))
+        // Polling has its own backoff.
+        .respond(Answer(502, ""))
+        .respond(Answer(200, LINKED));
+    assert_eq!(driven.gaps(), [2, 7, 1, 2]);
 
-    for longer in ["11", "3600"] {
+    for (longer, wait) in [("11", 11), ("3600", 3600), ("99999999", 86_400)] {
         let mut driven = login();
-        driven.respond(RetryAfter(429, longer));
+        driven.respond(Answer(502, "")).respond(RetryAfter(429, longer));
         assert!(
             matches!(driven.finish(), Err(PinLoginError::Failed(_))),
             "{longer} s is longer than the time limit"
         );
-        assert_eq!(driven.now, start());
+        assert_eq!(driven.elapsed(), 2);
+        // A renewed login waits as long as Plex asked, and its backoff starts over.
+        driven.flow.renew();
+        driven.respond(Answer(502, "")).respond(Answer(201, CREATED));
+        assert_eq!(driven.gaps(), [2, wait, 2]);
     }
     // The program can choose a longer time limit.
     let mut driven = login().with(|login| login.create_timeout(Duration::from_secs(60)));
@@ -177,6 +184,14 @@ fn creation_is_retried_up_to_its_time_limit() {
     driven.cancel(&creation);
     driven.respond(Answer(201, CREATED)).respond(Answer(200, LINKED));
     assert!(driven.finish().is_ok());
+    // After that, a cancelled creation ends the login.
+    let mut driven = login();
+    let creation = driven.send().unwrap();
+    driven.now += Duration::from_millis(9_500);
+    driven.cancel(&creation);
+    let Err(PinLoginError::Failed(error)) = driven.finish() else { panic!() };
+    assert_eq!(error.as_transport().unwrap().kind(), TransportErrorKind::Cancelled);
+    assert_eq!((error.outcome(), driven.sent.len()), (Outcome::Unknown, 1));
     for permanent in [Answer(501, ""), Answer(404, r#"{"errors":[{"code":1002}]}"#)] {
         let mut driven = login();
         driven.respond(permanent);

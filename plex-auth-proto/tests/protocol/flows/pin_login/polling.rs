@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use plex_auth_proto::error::TransportErrorKind;
 use plex_auth_proto::flow::{InvalidSavedState, Now, PinLogin, PinLoginError, PinProgress};
+use plex_auth_proto::http::StatusCode;
 
 use super::{CREATED, GONE, LINKED, WAITING, login};
 use crate::flows::harness::{
@@ -44,9 +45,38 @@ fn errors_slow_polling_and_do_not_end_it() {
         .respond(RetryAfter(429, "90"))
         .respond(RetryAfter(429, "abc"))
         .respond(Answer(200, WAITING))
+        // After a success, the backoff starts over.
+        .respond(Answer(502, "<html>"))
         .respond(Answer(200, LINKED));
     driven.finish().unwrap();
-    assert_eq!(driven.gaps(), [1, 2, 4, 8, 16, 16, 16, 16, 90, 16, 4]);
+    assert_eq!(driven.gaps(), [1, 2, 4, 8, 16, 16, 16, 16, 90, 16, 4, 2]);
+}
+
+#[test]
+fn progress_has_the_last_error_and_the_wait() {
+    let progress = |driven: &Driven<PinLogin>| match driven.progress() {
+        PinProgress::Creating { last_error, next_request, .. }
+        | PinProgress::Waiting { last_error, next_request, .. } => {
+            (last_error.and_then(|error| error.status()), next_request.as_secs())
+        }
+        progress => panic!("{progress:?}"),
+    };
+    let failed = Some(StatusCode::BAD_GATEWAY);
+    let mut driven = login();
+    driven.respond_all([Answer(502, ""), Answer(502, "")]);
+    assert_eq!(progress(&driven), (failed, 4));
+    let created = driven.send().unwrap();
+    assert_eq!(progress(&driven), (failed, 0));
+    driven.complete(&created, &Answer(201, CREATED));
+    assert_eq!(progress(&driven), (None, 1));
+    driven.respond(Answer(502, ""));
+    assert_eq!(progress(&driven), (failed, 2));
+    driven.respond(Answer(200, WAITING));
+    assert_eq!(progress(&driven), (None, 1));
+    driven.respond_all([Answer(502, ""), Answer(404, GONE)]);
+    driven.finish().unwrap_err();
+    driven.flow.renew();
+    assert_eq!(progress(&driven).0, None);
 }
 
 #[test]
@@ -292,7 +322,9 @@ fn debug_shows_the_state_but_no_code() {
 #[test]
 fn renew_creates_another_pin() {
     let mut driven = login();
-    driven.respond(Answer(201, CREATED)).respond(Answer(404, GONE));
+    driven.respond(Answer(201, CREATED));
+    let late = driven.send().unwrap();
+    driven.respond(Answer(404, GONE));
     driven.flow.renew();
     assert!(
         matches!(driven.progress(), PinProgress::Finished),
@@ -300,7 +332,11 @@ fn renew_creates_another_pin() {
     );
     driven.finish().unwrap_err();
     driven.flow.renew();
-    driven.respond(Answer(201, CREATED)).respond(Answer(200, LINKED));
+    driven.respond(Answer(201, CREATED));
+    // A late token of the earlier PIN is ignored.
+    driven.complete(&late, &Answer(200, LINKED));
+    assert_eq!(driven.left(), 900);
+    driven.respond(Answer(200, LINKED));
     driven.finish().unwrap();
 }
 
@@ -338,6 +374,7 @@ fn saved_login_is_restored() {
     let far = saved.expose().replace("\"endsAt\":1700000900", "\"endsAt\":2700000900");
     let login = PinLogin::restore(plex_tv("id"), &far, start()).unwrap();
     let mut driven = Driven::at(start(), login);
+    assert_eq!(driven.left(), 86_400);
     driven.respond(Dated("Tue, 14 Nov 2023 22:13:30 GMT", WAITING));
     assert_eq!(driven.left(), 86_400);
 
