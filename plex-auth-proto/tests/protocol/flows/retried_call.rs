@@ -25,6 +25,8 @@ fn idempotent_call_is_retried_with_backoff() {
     driven.complete(&later, &Answer(200, r#"{"keys":[]}"#));
     driven.complete(&last, &Answer(503, ""));
     assert!(driven.finish().unwrap().keys.is_empty());
+    // A lost request is a failure.
+    assert_eq!(driven.gaps(), [60 + 2, 60 + 4]);
 
     // A refusal is not retried.
     let token = Token::new("abc").unwrap();
@@ -32,10 +34,18 @@ fn idempotent_call_is_retried_with_backoff() {
     driven.respond(Answer(401, r#"{"errors":[{"code":1001}]}"#));
     assert!(driven.finish().unwrap_err().is_token_invalid());
 
-    let retried = RetriedCall::new(|| plex_tv.plex_keys()).timeout(Duration::from_secs(5));
+    // A retry at the time limit would come too late.
+    let retried = RetriedCall::new(|| plex_tv.plex_keys()).timeout(Duration::from_secs(6));
     let mut driven = Driven::new(retried);
     driven.respond_all([Answer(502, ""), Answer(503, "")]);
     assert_eq!(driven.finish().unwrap_err().status().unwrap(), 503);
+    assert_eq!(driven.elapsed(), 2);
+
+    // The program polled too late for a retry.
+    let mut driven = Driven::new(RetriedCall::new(|| plex_tv.plex_keys()));
+    driven.respond(Answer(502, ""));
+    driven.now += Duration::from_secs(70);
+    assert_eq!(driven.finish().unwrap_err().status().unwrap(), 502);
 }
 
 #[test]
@@ -66,7 +76,7 @@ fn cancelled_call_is_sent_again_only_if_idempotent() {
     driven.cancel(&request);
     driven.respond(Answer(200, r#"{"keys":[]}"#));
     driven.finish().unwrap();
-    assert_eq!(driven.sent.len(), 2);
+    assert_eq!(driven.gaps(), [1]);
 }
 
 #[test]
