@@ -66,6 +66,9 @@ fn token_is_renewed_an_hour_before_it_expires() {
     let mut driven = Driven::new(refresher().jitter(Duration::from_secs(600)));
     driven.respond(transient(1)).respond(transient(2));
     assert_eq!(driven.times(), [0, 47 * HOUR + 600], "jitter must delay only the renewal");
+    let mut driven = Driven::new(refresher().jitter(Duration::MAX));
+    driven.respond(transient(1)).respond(transient(2));
+    assert_eq!(driven.times(), [0, 47 * HOUR + 1800], "the jitter is not limited");
 }
 
 #[test]
@@ -89,6 +92,10 @@ fn errors_lose_no_token_before_it_expires() {
     assert_eq!(next_request.as_secs(), 300);
     driven.respond(transient(2));
     assert_eq!(driven.token(), Some("transient-5ea1-2"));
+    assert!(matches!(driven.progress(), Progress::Active { last_error: None, .. }));
+    // After a success, the backoff starts over.
+    driven.respond(UNREACHABLE).respond(transient(3));
+    assert_eq!(driven.gaps().last(), Some(&2));
 
     // The token also expires between two requests, without a rejection.
     let mut driven = Driven::new(refresher());
@@ -153,6 +160,8 @@ fn stops_if_the_account_token_is_refused() {
         assert_eq!(request.outgoing.request().headers()["x-plex-token"], "an0ther");
         driven.complete(&request, &transient(2));
         assert_eq!((driven.token(), driven.reason()), (Some("transient-5ea1-2"), Reason::Renewal));
+        driven.respond(transient(3));
+        assert_eq!(driven.gaps().last(), Some(&(47 * HOUR)), "the new token was renewed early");
     }
     // Even after a refusal, the current token is returned until it expires.
     let mut driven = Driven::new(refresher());

@@ -33,6 +33,23 @@ fn signature_is_used_for_three_minutes() {
     assert_eq!(registered(driven.finish()), "eyJh.eyJp.c2ln");
     assert_eq!(key.signed.get() as u64, driven.elapsed().div_ceil(180));
     assert!(driven.times_of("/auth/nonce").is_empty());
+
+    // A signature that is approved late is used until four minutes after it was requested.
+    for (takes, lasts) in [(0, 180), (170, 240)] {
+        let mut driven = external();
+        let requested = driven.elapsed();
+        let (id, _) = driven.signatures.pop().unwrap();
+        driven.now += Duration::from_secs(takes);
+        driven.flow.complete(driven.now, id, Completion::Signed(Ok([1; 64])));
+        while driven.signatures.is_empty() {
+            driven.advance(Duration::from_secs(1));
+            if let Some(poll) = driven.in_flight.pop() {
+                driven.complete(&poll, &Answer(200, WAITING));
+            }
+        }
+        let lasted = driven.elapsed() - requested;
+        assert!((lasts..lasts + 6).contains(&lasted), "{lasted}");
+    }
 }
 
 #[test]
@@ -168,6 +185,7 @@ fn signature_that_never_arrives_ends_the_login() {
         driven.advance(Duration::from_secs(10));
         assert!(driven.elapsed() < 900 + 240, "the login has not ended");
     }
+    assert!(driven.signatures.len() > 1, "the signature was not requested again");
     assert!(matches!(driven.finish(), Err(DeviceLoginError::CannotSign(_))));
 
     // The exchange that follows a lost poll ends, too.

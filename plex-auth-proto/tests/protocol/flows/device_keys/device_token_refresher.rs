@@ -316,6 +316,7 @@ fn any_token_is_kept_and_renewed_by_its_claims() {
 fn renew_now_replaces_an_invalid_token() {
     let key = Key::new();
     let mut driven = refresher(&key);
+    driven.flow.rejected(&Token::new("an-earlier-token").unwrap());
     assert!(driven.is_waiting());
     driven.flow.renew_now();
     driven.respond(Answer(200, NONCE)).respond(exchanged(5));

@@ -33,6 +33,13 @@ fn key_is_registered_once() {
         assert_eq!(driven.times_of("/auth/jwk").len(), 1);
         assert_eq!(driven.flow.renewals(), 1);
     }
+    // No response arrives in time.
+    let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
+    driven.send().unwrap();
+    driven.respond(Answer(200, NONCE));
+    assert!(driven.last_error().is_some());
+    driven.respond(exchanged(60));
+    assert_eq!(driven.times_of("/auth/jwk").len(), 1);
     // The request had no effect, so the key is registered later.
     let mut driven = Driven::new(plex_tv("id").register_device(&key, old()));
     driven.respond_all([
