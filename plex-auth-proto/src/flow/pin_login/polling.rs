@@ -57,7 +57,8 @@ pub(super) struct Polling {
     ends_at: Option<SystemTime>,
     /// When the last poll was sent.
     last_poll: Option<Duration>,
-    /// The end of the wait that Plex asked for in its last error response.
+    /// The earliest time of the next poll, set when Plex asks for a wait. It may be before the end of
+    /// that wait, so that a poll is still sent around the PIN's expiry.
     not_before: Duration,
     /// Whether the last poll was sent at or after the PIN's expiry.
     was_last: bool,
@@ -137,7 +138,7 @@ impl Polling {
         self.earliest().max(self.not_before)
     }
 
-    /// Records the end of the wait that Plex asked for.
+    /// Records the earliest time of the next poll, after Plex asked for a wait.
     pub(super) fn wait_until(&mut self, time: Duration) {
         self.not_before = time;
     }
