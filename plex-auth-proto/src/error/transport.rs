@@ -92,7 +92,7 @@ pub enum TransportErrorKind {
     NotStarted(&'static str),
     /// The program stopped waiting for the response, for example by dropping the driver of a flow.
     Cancelled,
-    /// Any other failure below the HTTP layer.
+    /// Any other failure, including one that the transport does not recognize.
     Other,
 }
 

@@ -27,7 +27,7 @@ pub(crate) mod device;
 mod host_name;
 mod sign_out;
 
-/// The parts of a run that every command uses.
+/// The state that every command shares.
 pub(crate) struct Session<'a> {
     pub(crate) output: &'a Output,
     pub(crate) store: Store,

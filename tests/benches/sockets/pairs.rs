@@ -1,4 +1,4 @@
-//! Pairs of measurements that alternate between the library and the baseline.
+//! Measures the library and the baseline in alternating pairs.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The README's Rust blocks, compiled and run with the fake, and the README's length.
+//! Compiles the README's Rust blocks, runs them against the fake, and checks the README's length.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
