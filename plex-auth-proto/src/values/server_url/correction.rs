@@ -38,9 +38,9 @@ pub(super) fn guess(text: &str) -> Option<String> {
         _ => (authority, path),
     };
     let authority = authority.strip_suffix(':').unwrap_or(&authority);
-    let path = path.trim_end_matches('/');
-    let path = path.strip_suffix("/index.html").unwrap_or(path);
-    let path = path.strip_suffix("/web").unwrap_or(path);
+    // Plex Web is below `/web`. The added slash makes this a whole segment.
+    let path = format!("{path}/");
+    let path = path.split("/web/").next().unwrap_or_default();
     Some(format!("{scheme}://{authority}{}", path.trim_end_matches('/')))
 }
 
