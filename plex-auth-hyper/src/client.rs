@@ -198,8 +198,8 @@ async fn attempt(
         })
 }
 
-// A timer that is due sooner than the runtime's other timers wakes the runtime's thread, which costs
-// two system calls. This is longer than all other waits of a request.
+// If a timer is due sooner than all others, starting it wakes the runtime's thread, which costs two
+// system calls. This is longer than the default time limit of an exchange.
 const NEVER_AWAITED: Duration = Duration::from_secs(60);
 
 /// Checks for a runtime with a working timer, without which hyper-util and tokio panic.

@@ -50,9 +50,9 @@ impl Service<Name> for Resolver {
 }
 
 /// Returns whether the error means that the resolver found no address for the name. The standard
-/// library reports this only as text, except on Windows, which has error codes for it. Other
-/// errors are from the operating system, for example because no file descriptors are left, or from
-/// a runtime that is being shut down.
+/// library reports this only as text, except on Windows, which has error codes for it. Other errors
+/// are from the operating system, for example because no file descriptors are left, or from a
+/// runtime that is being shut down.
 fn is_lookup_error(error: &io::Error) -> bool {
     match error.raw_os_error() {
         Some(number) => cfg!(windows) && (11001..=11004).contains(&number),

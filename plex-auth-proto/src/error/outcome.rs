@@ -102,8 +102,8 @@ impl ResponseError {
     /// access.
     ///
     /// This is the case if the body is not a Plex error response: for example, if it is a web page
-    /// or was cut off. A 401 or 498 without a body counts as a response from Plex if it
-    /// was sent over `https`, where an intermediary cannot impersonate Plex.
+    /// or was cut off. A 401 or 498 without a body counts as a response from Plex if it was sent
+    /// over `https`, where an intermediary cannot impersonate Plex.
     pub fn is_unconfirmed(&self) -> bool {
         match self {
             Self::Unauthorized(rejection) | Self::Forbidden(rejection) => {

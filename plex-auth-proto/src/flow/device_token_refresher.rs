@@ -195,8 +195,8 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
     /// six days later.
     ///
     /// A renewal happens at most a day early, and never before the halfway point between the time
-    /// at which the token was issued and its regular renewal. The wait before a retry at
-    /// most doubles.
+    /// at which the token was issued and its regular renewal. The wait before a retry at most
+    /// doubles.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self

@@ -26,8 +26,8 @@ pub(crate) struct InFlight<T> {
     request: Option<Box<Request<T>>>,
     /// Boxed, because most flows lose no request, and a program can have many thousands of flows.
     lost: Option<Box<Lost<T>>>,
-    /// Whether a response belonged to another request, so that the next request needs its
-    /// own connection.
+    /// Whether a response belonged to another request, so that the next request needs its own
+    /// connection.
     was_mismatched: bool,
 }
 

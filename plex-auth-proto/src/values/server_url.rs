@@ -289,8 +289,8 @@ pub enum ServerUrlProblem {
     /// The text contains whitespace or a control character.
     #[error("contains whitespace or a control character")]
     Space,
-    /// The text contains a non-ASCII character. Write the host in its `xn--` form, and
-    /// percent-encode the path.
+    /// The text contains a non-ASCII character. Encode the host as Punycode (`xn--…`), and
+    /// percent-encode the rest.
     #[error(
         "contains a non-ASCII character (encode the host as Punycode and percent-encode the rest)"
     )]

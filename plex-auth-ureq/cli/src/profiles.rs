@@ -29,7 +29,7 @@ pub(crate) fn run(session: &Session<'_>, only_names: bool) -> Result<Exit, Failu
 
 /// Removes a profile, even one that is damaged.
 pub(crate) fn remove(session: &Session<'_>, name: &str) -> Result<Exit, Failure> {
-    // Checked first, because a change creates the folder.
+    // A profile that does not exist is reported before `change` creates the folder.
     if !session.store.read()?.remove(name) {
         return Err(unknown(name));
     }

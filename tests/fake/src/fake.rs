@@ -173,8 +173,8 @@ impl FakePlex {
         self.claims.issue(who, now)
     }
 
-    /// Revokes a token, as signing out or removing a device does. Transient tokens
-    /// obtained with it stay valid.
+    /// Revokes a token, as signing out or removing a device does. Transient tokens obtained with it
+    /// stay valid.
     pub fn revoke(&mut self, token: &str) {
         self.tokens.revoke(token);
         self.devices.forget(token);

@@ -8,8 +8,8 @@ use crate::operation::context::RequestContext;
 use crate::wire::content::Content;
 
 /// Formats the error as one line: what failed, which server answered, and in most cases the status
-/// and what to do. The alternate form, `{:#}`, leaves out what to do, for programs that give
-/// their own advice.
+/// and what to do. The alternate form, `{:#}`, leaves out what to do, for programs that give their
+/// own advice.
 impl fmt::Display for ResponseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (context, status, rejection) = self.parts();

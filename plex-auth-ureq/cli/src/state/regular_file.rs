@@ -53,10 +53,10 @@ fn check(metadata: &Metadata) -> io::Result<()> {
     }
 }
 
-/// Checks that a link to this file may be followed. In another user's folder, a link must not
-/// make this user read or replace a file that the other user chose. For root, comparing the owners
-/// of the link and the target is not enough, because the other user can swap the target before it
-/// is used.
+/// Checks that a link to this file may be followed. In another user's folder, a link must not make
+/// this user read or replace a file that the other user chose. For root, comparing the owners of
+/// the link and the target is not enough, because the other user can swap the target before it is
+/// used.
 #[cfg(unix)]
 fn check_link(link: &Metadata, target: &Metadata) -> Result<(), ForeignLink> {
     use std::os::unix::fs::MetadataExt;

@@ -130,8 +130,8 @@ impl<M: PinMethod> PinMachine<M> {
         self.due <= end
     }
 
-    /// Ends the login because no PIN was created. A renewed login waits only if Plex asked
-    /// the client to wait.
+    /// Ends the login because no PIN was created. A renewed login waits only if Plex asked the
+    /// client to wait.
     fn end_creation(&mut self, now: Moment, retry_after: Option<Duration>, failure: Failure) {
         let wait = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
         self.due = now.elapsed.saturating_add(wait);

@@ -37,7 +37,7 @@ fn errors_slow_polling_and_do_not_end_it() {
         TransportError(TransportErrorKind::TimedOut(Duration::from_secs(30)), true),
         Answer(302, ""),
         Answer(404, "<html>no such page</html>"),
-        Answer(200, r#"{"id":1,"authToken":"somebody-elses"}"#),
+        Answer(200, r#"{"id":1,"authToken":"another-token"}"#),
     ] {
         driven.respond(response);
     }
@@ -267,7 +267,7 @@ fn poll_after_a_mismatch_has_its_own_connection() {
     let late = driven.send().unwrap();
     let poll = driven.send().unwrap();
     assert!(!poll.outgoing.wants_own_connection());
-    driven.complete(&poll, &Answer(200, r#"{"id":1,"authToken":"somebody-elses"}"#));
+    driven.complete(&poll, &Answer(200, r#"{"id":1,"authToken":"another-token"}"#));
     driven.complete(&late, &Answer(200, WAITING));
     let poll = driven.send().unwrap();
     assert!(poll.outgoing.wants_own_connection());

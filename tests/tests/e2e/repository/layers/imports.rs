@@ -189,8 +189,8 @@ pub(super) fn imports(sources: &Sources) -> Vec<Import> {
 }
 
 /// Converts a path to a path from the crate root. Returns `None` if the path does not lead into the
-/// crate: it must start with a keyword, a child module, or a module that a `use` brought
-/// into scope.
+/// crate: it must start with a keyword, a child module, or a module that a `use` brought into
+/// scope.
 fn absolute(
     module: &[String],
     path: &[String],
