@@ -5,7 +5,9 @@
 //! name.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Error, Serialize, SerializeMap, Serializer};
 use serde_json::value::RawValue;
 use zeroize::Zeroizing;
@@ -48,19 +50,13 @@ impl Serialize for Element<'_> {
         let mut members: Members<'_> =
             serde_json::from_str(self.element.get()).map_err(S::Error::custom)?;
         members.remove(NAME);
-        let mut lists = BTreeMap::<String, Vec<Element<'_>>>::new();
         let children = members.remove(CHILDREN);
-        if let (Some(depth), Some(children)) = (self.depth.checked_sub(1), children) {
-            let children: Vec<&RawValue> = serde_json::from_str(children.get()).unwrap_or_default();
-            for element in children {
-                if let Some(name) = name_of(element) {
-                    lists.entry(name).or_default().push(Element { element, depth });
-                }
-            }
-        }
         let mut object = serializer.serialize_map(None)?;
-        for (name, elements) in &lists {
-            object.serialize_entry(name, elements)?;
+        if let (Some(depth), Some(children)) = (self.depth.checked_sub(1), children) {
+            let children: Children<'_> = serde_json::from_str(children.get()).unwrap_or_default();
+            for (name, elements) in &children.0 {
+                object.serialize_entry(name, &Elements { elements, depth })?;
+            }
         }
         // If an attribute and an element have the same name, the attribute wins because it is last.
         // Plex sends no such elements.
@@ -68,6 +64,50 @@ impl Serialize for Element<'_> {
             object.serialize_entry(name, value)?;
         }
         object.end()
+    }
+}
+
+/// Elements with the same name, to be written as a list, and the remaining depth.
+struct Elements<'a> {
+    elements: &'a [&'a RawValue],
+    depth: usize,
+}
+
+impl Serialize for Elements<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let depth = self.depth;
+        serializer.collect_seq(self.elements.iter().map(|element| Element { element, depth }))
+    }
+}
+
+/// The child elements by name. Other entries of the list are skipped, because a list of many short
+/// ones, such as numbers, would take several times the memory of its text.
+#[derive(Default)]
+struct Children<'a>(BTreeMap<String, Vec<&'a RawValue>>);
+
+impl<'de> Deserialize<'de> for Children<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(ChildrenVisitor)
+    }
+}
+
+struct ChildrenVisitor;
+
+impl<'de> Visitor<'de> for ChildrenVisitor {
+    type Value = Children<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of elements")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<Children<'de>, A::Error> {
+        let mut children = Children::default();
+        while let Some(entry) = entries.next_element::<&RawValue>()? {
+            if let Some(name) = name_of(entry) {
+                children.0.entry(name).or_default().push(entry);
+            }
+        }
+        Ok(children)
     }
 }
 
