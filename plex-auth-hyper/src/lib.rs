@@ -2,7 +2,7 @@
 //! your own service.
 //!
 //! This crate sends the requests that [`plex_auth_proto`](proto) builds. It also re-exports all of
-//! that crate, so it is the only dependency you need.
+//! that crate, so you do not need to depend on it directly.
 //!
 #![cfg_attr(feature = "client", doc = "```no_run")]
 #![cfg_attr(not(feature = "client"), doc = "```ignore")]
@@ -54,7 +54,8 @@
 //!   own connection](Outgoing::must_confirm).
 //! - The body of a request is not copied: it uses the call's bytes, which are zeroed when the last
 //!   clone is dropped.
-//! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
+//! - No error and no `Debug` output contains a token, a password or a secret URL, and no error
+//!   contains a query.
 //! - The futures of [`send`](Transport::send), [`exchange`](Transport::exchange) and
 //!   [`fetch`](Transport::fetch) are `Send` if the service, its futures and its response bodies
 //!   are, and borrow nothing from the transport. They can be dropped at any time; the request may
@@ -91,7 +92,7 @@
 //! hyper-util hands out the connection again once the body has been read. If the response then
 //! turns out to be unreadable or to belong to another request, the connection closes after the
 //! waiting request instead of before it. The response to that request is checked like any other on
-//! a reused connection. If you create a call whose response must not be mistaken for another, give
+//! a reused connection. If you create a call whose response must not be confused with another, give
 //! the call [its own connection](Call::own_connection).
 //!
 //! **A service that retries or follows redirects cannot be controlled.** tower-http's

@@ -145,7 +145,7 @@ impl<S> Transport<S> {
         self
     }
 
-    /// Sets the size limit for responses, in bytes. The default is
+    /// Sets the size limit for successful responses, in bytes. The default is
     /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {

@@ -70,8 +70,8 @@ impl<T> Reply<T> {
     ///
     /// # Errors
     ///
-    /// Returns a [`ResponseError`] if the response is an error or cannot be read. The docs of each
-    /// variant say what the caller can do.
+    /// Returns a [`ResponseError`] if the response is an error or cannot be read. The docs of
+    /// [`Error`] say what to do about each variant.
     pub fn parse(&self, response: &Response<impl AsRef<[u8]>>) -> Result<T, ResponseError> {
         let received = response.extensions().get::<Received>();
         let own_connection = self.settings.own_connection

@@ -103,8 +103,8 @@ impl Rejection {
         self.errors.iter().any(says)
     }
 
-    /// Writes the codes in parentheses, with their meaning if the status does not imply it:
-    /// ` (code 1020: the PIN is unknown or has expired)`. Writes nothing if there are none.
+    /// Writes the codes in parentheses, with the meanings that `meaning` returns:
+    /// ` (code 1020: the PIN is unknown or has expired)`. Writes nothing if there are no codes.
     pub(crate) fn write_codes(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut separator = " (";
         for code in self.codes() {
@@ -118,9 +118,9 @@ impl Rejection {
     }
 }
 
-/// Returns the meaning of a code in combination with its status, if it is known and the status does
-/// not imply it. Other Plex clients rely on the same meanings. 1013 and 1020 mean different things
-/// with different statuses.
+/// Returns the meaning of a code in combination with its status, if it is known, the status does
+/// not imply it, and the code has no error variant of its own. Other Plex clients rely on the same
+/// meanings. 1013 and 1020 mean different things with different statuses.
 fn meaning(status: u16, code: u32) -> Option<&'static str> {
     Some(match (status, code) {
         (400, 1000) => "the client identifier is missing",

@@ -142,8 +142,8 @@ where
         &self.flow
     }
 
-    /// Returns a mutable reference to the flow, to change its settings or to report something to
-    /// it, such as a rejected token. The next [step](Self::step) takes the change into account.
+    /// Returns a mutable reference to the flow, for example to renew a login or to report a
+    /// rejected token. The next [step](Self::step) takes the change into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow
     }

@@ -196,7 +196,7 @@ pub enum InvalidSavedState {
     #[error("the state was saved by a newer version of plex-auth; update this program")]
     NewerFormat,
     /// The state was saved by another kind of flow, and this kind cannot continue it. For example,
-    /// the code of a hosted-page login must not be displayed for entry at plex.tv/link.
+    /// a login with a device key cannot continue one whose PIN was created without the key.
     #[error("the state was saved by a different kind of flow; restore it with that kind of flow")]
     OtherFlow,
     /// The state was saved for a different plex.tv or media server URL. The current service must

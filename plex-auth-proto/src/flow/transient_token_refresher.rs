@@ -70,7 +70,7 @@ impl MediaServer {
 /// A server that restarts forgets the transient tokens that it issued, and rejects them with 401.
 /// Report this with [`rejected`](Self::rejected): one new token is requested, regardless of the
 /// number of reports. If the server refuses that request as well (401, 403 or 498), the account's
-/// token is invalid or no longer grants access to this server. The refresher then [reports
+/// token is probably invalid or no longer grants access to this server. The refresher then [reports
 /// this](TransientTokenProgress::Refused) and waits for [`retry`](Self::retry) or
 /// [`set_token`](Self::set_token). After any other error, the request is retried after 2, 4, 8 …
 /// seconds, up to 5 minutes, or later if `Retry-After` says so.

@@ -167,7 +167,7 @@ mod tests {
         Ed25519Key::from_seed(&[seed; 32]).with_key_id(format!("k{seed}")).unwrap()
     }
 
-    /// Parses Plex's keys from a response that lists these JSON keys.
+    /// Parses Plex's keys from a response that lists these JSON Web Keys.
     fn keys(keys: &[String]) -> PlexKeys {
         serde_json::from_str(&format!(r#"{{"keys":[{}]}}"#, keys.join(","))).unwrap()
     }

@@ -13,8 +13,8 @@ impl MediaServerAddress {
     /// Returns the server's identifier and whether the server is claimed. Sends `GET
     /// {server}/identity` (getIdentity) without a token.
     ///
-    /// Use this to check that a server can be reached at one of its connections, and that the host
-    /// that answers is the intended server: the
+    /// Use this to check that a server can be reached over one of its connections, and that the
+    /// host that answers is the intended server: the
     /// [`machine_identifier`](ServerIdentity::machine_identifier) must equal the
     /// [`client_identifier`](crate::server::Resource::client_identifier) of the server's resource.
     /// Only then send a token.

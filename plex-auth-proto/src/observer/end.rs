@@ -32,8 +32,8 @@ impl AttemptEnd {
 
     /// Returns the status of the response, if its head has arrived. Even then, the outcome can be
     /// [`Cancelled`](AttemptOutcome::Cancelled), or a [transport
-    /// error](AttemptOutcome::TransportError) if the body of a successful response did not arrive
-    /// completely.
+    /// error](AttemptOutcome::TransportError) if a successful response ended early or a 4xx
+    /// response ended before the first byte of its body.
     pub fn status(&self) -> Option<StatusCode> {
         self.status
     }
@@ -67,7 +67,8 @@ impl AttemptEnd {
 pub enum AttemptOutcome {
     /// A response arrived, with any status. Its content is checked later.
     Response,
-    /// No response arrived, or only part of a successful one.
+    /// No response arrived, a successful response ended early, or a 4xx response ended before the
+    /// first byte of its body.
     TransportError(TransportErrorKind),
     /// The program dropped the request's future before it completed, or a panic ended the attempt.
     Cancelled,

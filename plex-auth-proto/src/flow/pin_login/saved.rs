@@ -58,8 +58,8 @@ impl PinLogin {
     /// # Errors
     ///
     /// Returns [`InvalidSavedState`] if the text was not returned by `save`, or was saved for a
-    /// different plex.tv URL or client identifier. In the latter case, the text remains valid for
-    /// the original URL and identifier.
+    /// different service or client identifier. In the latter case, the text remains valid for the
+    /// original service and identifier.
     pub fn restore(plex_tv: PlexTv, saved: &str, now: Now) -> Result<Self, InvalidSavedState> {
         let kinds = [PinKind::Code, PinKind::Page];
         let kind = Owner::plex_tv(&plex_tv).check(&kinds.map(PinKind::flow_kind), saved)?;

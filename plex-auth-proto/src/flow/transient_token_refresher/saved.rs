@@ -12,8 +12,8 @@ use crate::wire::lenient;
 
 impl TransientTokenRefresher {
     /// Returns the state to restore after a restart, as JSON that contains the transient token.
-    /// Returns `None` if there is no valid token, or if the current time is not known, so that the
-    /// token's expiry cannot be saved. The state does not contain the account's token.
+    /// Returns `None` if there is no valid token, or if the current time is not known, in which
+    /// case the token's expiry cannot be saved. The state does not contain the account's token.
     ///
     /// ```
     /// # fn saved_identifier() -> String { "example".into() }

@@ -16,8 +16,8 @@ pub(crate) const OPERATION: Operation =
         .own_connection();
 
 impl PlexTv {
-    /// Switches to a user of the Home, and returns a new token for that user and the user's
-    /// account. Sends `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser).
+    /// Switches to a user of the Home, and returns that user's account and a new token for it.
+    /// Sends `POST {plex.tv}/home/users/{uuid}/switch` (switchHomeUser).
     ///
     /// The PIN is required if the user [has a Home PIN](crate::home::HomeUser::has_home_pin). The
     /// token that the request was sent with stays valid. For a media server, request

@@ -13,7 +13,7 @@ use crate::wire::percent;
 /// it in a browser.
 ///
 /// The URL is usually `https://app.plex.tv/auth`, with all parameters in the fragment, which
-/// browsers do not send to the server. The page shows the user the fields of the client identity,
+/// browsers do not send to the server. The page shows the user some fields of the client identity,
 /// such as the product, version, platform and device. If the user declines, the PIN stays unlinked
 /// until it expires, but the browser is still forwarded if a [forward URL](Self::forward_to) is
 /// set.
