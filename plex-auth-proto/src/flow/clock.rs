@@ -112,7 +112,7 @@ fn difference(one: SystemTime, other: SystemTime) -> Duration {
 
 impl Moment {
     /// Returns the later of `server` and `wall`, because a token or a PIN counts as expired as soon
-    /// as either is past its expiry. Returns `None` if neither is known.
+    /// as either time is past its expiry. Returns `None` if neither is known.
     pub(crate) fn latest(self) -> Option<SystemTime> {
         self.server.max(self.wall)
     }

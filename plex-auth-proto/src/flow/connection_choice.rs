@@ -168,8 +168,8 @@ impl ConnectionChoice {
     /// because the router blocks `plex.direct` names (DNS rebinding protection), allow
     /// `plex.direct` in the router's settings instead.
     ///
-    /// If plain HTTP is allowed, the candidates also include the list's `http` URIs and, if the
-    /// list says `httpsRequired: false`, `http://10.0.2.1:32400` for a URL such as
+    /// If plain HTTP is allowed, the usable candidates also include the list's `http` URIs and, if
+    /// the list says `httpsRequired: false`, `http://10.0.2.1:32400` for a URL such as
     /// `https://10-0-2-1.<hash>.plex.direct:32400`, whose name stands for a private address. These
     /// plain HTTP URLs are tried only after every HTTPS connection has failed or reached its time
     /// limit, which is at most half of the [timeout](Self::timeout). If the list says

@@ -50,9 +50,9 @@ impl PlexTv {
 ///
 /// It works like a [login without a key](crate::flow::PinLogin), but its polls are signed. Each
 /// signature is used for up to three minutes. It contains the time, taken from Plex's responses or,
-/// after the computer has slept, from the system clock. If the response with the token may have
-/// been lost, or Plex already knows the key, the flow gets the token through an exchange, so that
-/// the key is never registered twice.
+/// before the first response and after the computer has slept, from the system clock. If the
+/// response with the token may have been lost, or Plex already knows the key, the flow gets the
+/// token through an exchange, so that the key is never registered twice.
 ///
 /// Save the key before starting the login. Pass the token to a
 /// [refresher](PlexTv::device_token_refresher). The login and the refresher can share the key as
@@ -117,7 +117,7 @@ struct PendingExchange {
     in_flight: InFlight<ExchangeResponse>,
     /// When to give up, in elapsed time.
     until: Duration,
-    /// The reason polling the PIN returned no token. It is reported if the exchange is refused or
+    /// The reason the PIN login ended without a token. It is reported if the exchange is refused or
     /// runs out of time.
     failure: DeviceLoginError,
 }

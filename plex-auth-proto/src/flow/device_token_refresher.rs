@@ -84,10 +84,10 @@ impl PlexTv {
 /// The first retry usually follows within a minute. If the token is still valid, later retries wait
 /// for at least an eighth of its remaining life, so that a fleet's devices do not all send requests
 /// when an outage ends. Without a valid token, waits grow to five minutes during an outage, and
-/// last one minute after a rate limit without `Retry-After`. If Plex refuses the signature, waits
-/// grow to twenty minutes, whether or not the token is still valid. A [jitter](Self::jitter)
-/// extends each of these waits to at most twice its length. Give each device in a fleet its own
-/// jitter.
+/// last one minute after a rate limit without `Retry-After`. If the key cannot sign, waits grow to
+/// five minutes, and if Plex refuses the signature, to twenty minutes, whether or not the token is
+/// still valid. A [jitter](Self::jitter) extends each of these waits to at most twice its length.
+/// Give each device in a fleet its own jitter.
 ///
 /// # State
 ///

@@ -92,8 +92,8 @@ pub enum ConnectionChoiceError {
     },
 }
 
-/// The part of the error message that lists the first eight candidates and their states after a
-/// colon.
+/// The part of the error message that lists, after a colon, the first eight candidates and their
+/// states.
 struct Listing<'a>(&'a [ConnectionCandidate]);
 
 impl Listing<'_> {

@@ -38,8 +38,7 @@ pub(super) fn candidates(
     candidates
 }
 
-/// Returns whether there are plain HTTP addresses that are candidates only if plain HTTP is
-/// allowed.
+/// Returns whether there are plain HTTP addresses that are usable only if plain HTTP is allowed.
 pub(super) fn skips_plain_http(server: &ListedServer) -> bool {
     let count_usable = |allow_plain_http| {
         let candidates = candidates(server, allow_plain_http);
