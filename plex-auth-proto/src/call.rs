@@ -138,11 +138,11 @@ impl<T> Call<T> {
             }
         }
         let query = request.uri().query().unwrap_or_default().to_ascii_lowercase();
-        let secret_url = query.contains("x-plex-token=");
-        let carried_token = request.headers().contains_key(TOKEN_HEADER);
+        let is_token_in_url = query.contains("x-plex-token=");
+        let carried_token = is_token_in_url || request.headers().contains_key(TOKEN_HEADER);
         let context = RequestContext::own(operation, request.uri(), carried_token);
         let call = Self::assemble(request, context, decode);
-        if secret_url { call.secret_url() } else { call }
+        if is_token_in_url { call.secret_url() } else { call }
     }
 
     /// Creates a call for one of this crate's operations.

@@ -1,4 +1,5 @@
 use super::{Call, Request};
+use crate::Host;
 
 fn call(uri: &str) -> Call<()> {
     let request = Request::post(uri).header("x-plex-token", "t0ken").body("pin=4711".to_owned());
@@ -40,6 +41,17 @@ fn token_of_a_custom_request_is_redacted() {
         .body(());
     let shown = format!("{:?}", Call::status_only("getX", request.unwrap()));
     assert!(!shown.contains("s3cret"), "{shown}");
+}
+
+#[test]
+fn token_in_the_query_counts_as_carried() {
+    for (query, has_token) in [("x-plex-token=s3cret", true), ("a=1", false)] {
+        let request = Request::get(format!("https://plex.tv/x?{query}")).body(()).unwrap();
+        let call = Call::status_only("getX", request).host(Host::PlexTv);
+        let response = http::Response::builder().status(401).body("").unwrap();
+        let error = call.into_parts().1.parse(&response).unwrap_err();
+        assert_eq!(error.is_token_invalid(), has_token, "{error}");
+    }
 }
 
 #[test]

@@ -69,11 +69,12 @@ pub enum ResponseError {
     /// 401 with code 1030: the account uses email sign-in instead of a password. Use a PIN, which
     /// the user links on Plex's own page.
     EmailOnly(Rejection),
-    /// 401 with code 1031: too many failures from this IP address. Stop and wait: each further
-    /// attempt extends the block.
+    /// 401 with code 1031: too many failures from this IP address. Stop, and wait before the next
+    /// attempt.
     TooManyFailures(Rejection),
     /// 403: the account is known but not allowed to do this, unless
-    /// [`is_unconfirmed`](Self::is_unconfirmed) returns true.
+    /// [`is_unconfirmed`](Self::is_unconfirmed) returns true. A media server may also return this
+    /// status if the token is missing or invalid.
     Forbidden(Rejection),
     /// 429: too many requests. Wait for [`retry_after`](Self::retry_after). If it is `None`, back
     /// off, starting with a few seconds.
@@ -245,15 +246,14 @@ impl ResponseError {
     ///
     /// This is true only for an [`Unauthorized`](Self::Unauthorized) response to a call that
     /// carried a token: a 401 or 498 from plex.tv that is not [unconfirmed](Self::is_unconfirmed),
-    /// or a 422 that is not from a media server. It is false for a media server's 401, which
-    /// applies only to that server, and for outages, rate limits and web pages.
+    /// or a 422 from plex.tv. It is false for a media server's 401, which applies only to that
+    /// server, and for outages, rate limits and web pages.
     pub fn is_token_invalid(&self) -> bool {
         let context = self.context();
-        let concerns_account = match self.status().as_u16() {
-            401 | 498 => context.host() == Some(Host::PlexTv) && !self.is_unconfirmed(),
-            _ => context.host() != Some(Host::MediaServer),
-        };
-        matches!(self, Self::Unauthorized(_)) && context.carried_token() && concerns_account
+        matches!(self, Self::Unauthorized(_))
+            && context.host() == Some(Host::PlexTv)
+            && context.carried_token()
+            && !self.is_unconfirmed()
     }
 
     /// Returns whether a verification code is required, because none was sent or because the one

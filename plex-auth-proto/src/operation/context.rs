@@ -81,7 +81,7 @@ impl RequestContext {
         self.origin.as_ref()
     }
 
-    /// Returns whether the request carried a token.
+    /// Returns whether the request carried a token as `X-Plex-Token`, in a header or in the query.
     pub fn carried_token(&self) -> bool {
         self.carried_token
     }

@@ -75,6 +75,10 @@ impl Refresher for &mut Manual {
     }
 
     fn enable_saving(&mut self) {}
+
+    fn last_error(&self) -> Option<Arc<dyn std::error::Error + Send + Sync>> {
+        Some(Arc::new(std::io::Error::other("an outage")))
+    }
 }
 
 fn manual(text: &str, left: Option<u64>) -> Manual {
@@ -147,7 +151,9 @@ fn token_of_a_finished_refresher_stays_valid() {
     let mut refresher = manual("t1", None);
     refresher.end = Some(|| Step::Done("removed".into()));
     let (slot, mut flow) = SharedRefresher::new(&mut refresher, at(0));
+    assert!(slot.status().last_error().is_some());
     assert!(matches!(flow.poll(at(0)), Step::Done(())));
+    assert!(slot.status().last_error().is_none(), "the error is no longer being retried");
     assert!(matches!(flow.poll(at(0)), Step::Finished));
     assert!(is(&slot, at(0), "t1"));
     slot.rejected(&token("t1"));
@@ -314,6 +320,8 @@ fn only_the_issuer_rejects_a_token() {
             false,
         ),
         ("http://10.0.0.8:32400/x", pms, 401, "", false, false),
+        ("http://10.0.0.7:32400/x", None, 422, r#"{"error":"Invalid token"}"#, false, false),
+        ("https://plex.tv/x", plex, 422, r#"{"error":"Invalid token"}"#, true, false),
     ] {
         let error = refusal(url, host, status, body);
         assert_eq!(account.has_rejected(&error), by_plex, "{url} {status} {body}");

@@ -126,7 +126,13 @@ impl SlotState {
 
     pub(super) fn status(&self) -> TokenSourceStatus {
         let shutdown = self.is_shut_down.then_some(&TokenError::ShutDown);
-        TokenSourceStatus { end: shutdown.or(self.failure()).cloned(), ..self.status.clone() }
+        let end = shutdown.or(self.failure()).cloned();
+        let mut status = TokenSourceStatus { end, ..self.status.clone() };
+        if status.end.is_some() {
+            // The refresher's last error is no longer being retried.
+            status.last_error = None;
+        }
+        status
     }
 
     pub(super) fn set_saving_thread(&mut self, thread: Option<ThreadId>) {
