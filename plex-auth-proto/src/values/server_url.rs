@@ -188,7 +188,8 @@ fn check_authority(authority: &str) -> Result<(), ServerUrlProblem> {
                 None => return Err(Problem::Host),
             }
         }
-        None if authority.matches(':').count() > 1 => return Err(Problem::Brackets),
+        None if correction::bracketed(authority).is_some() => return Err(Problem::Brackets),
+        None if authority.matches(':').count() > 1 => return Err(Problem::Host),
         None => match authority.split_once(':') {
             Some((host, port)) => (host, Some(port)),
             None => (authority, None),

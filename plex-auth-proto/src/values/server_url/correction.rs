@@ -38,6 +38,10 @@ pub(super) fn guess(text: &str) -> Option<String> {
         _ => (authority, path),
     };
     let authority = authority.strip_suffix(':').unwrap_or(&authority);
+    // Plex's own copy of Plex Web is not a media server.
+    if authority.eq_ignore_ascii_case("app.plex.tv") {
+        return None;
+    }
     // Plex Web is below `/web`. The added slash makes this a whole segment.
     let path = format!("{path}/");
     let path = path.split("/web/").next().unwrap_or_default();
@@ -53,7 +57,7 @@ fn plain(text: &str) -> String {
 
 /// Adds brackets to an IPv6 address, with or without a port. Returns `None` for any other text, and
 /// if there are brackets already.
-fn bracketed(authority: &str) -> Option<String> {
+pub(super) fn bracketed(authority: &str) -> Option<String> {
     if authority.starts_with('[') || authority.parse::<Ipv4Addr>().is_ok() {
         return None;
     }
