@@ -138,6 +138,11 @@ impl Polling {
         self.earliest().max(self.not_before)
     }
 
+    /// Returns whether the program asked for another poll after the last one was sent.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.is_wanted
+    }
+
     /// Records the earliest time of the next poll, after Plex asked for a wait.
     pub(super) fn wait_until(&mut self, time: Duration) {
         self.not_before = time;

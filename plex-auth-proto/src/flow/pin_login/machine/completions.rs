@@ -166,6 +166,8 @@ impl<M: PinMethod> PinMachine<M> {
                 self.due = polling.next_poll_after_failure(now, wait);
                 if retry_after.is_some() {
                     polling.wait_until(self.due);
+                } else if polling.is_wanted() {
+                    self.due = polling.earliest();
                 }
                 self.last_error = Some(failure);
             }

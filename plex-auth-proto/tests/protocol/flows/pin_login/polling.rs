@@ -145,7 +145,7 @@ fn polls_slow_down_to_every_five_seconds() {
         driven.complete(&poll, &response);
     }
     driven.respond(Answer(200, WAITING)).respond(Answer(200, LINKED));
-    assert_eq!(driven.gaps(), [30, 1, 2, 30]);
+    assert_eq!(driven.gaps(), [30, 1, 1, 30]);
 }
 
 #[test]
