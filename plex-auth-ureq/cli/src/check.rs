@@ -50,8 +50,9 @@ pub(crate) fn undecided() -> Failure {
         .next("Try again later.")
 }
 
-/// Checks the token, and retries until its state is known or the time limit is reached. At a
-/// terminal, unless the output is JSON or `--quiet` is set, the user sees why the check is retried.
+/// Checks the token, and retries after temporary errors until its state is known or the time limit
+/// is reached. At a terminal, unless the output is JSON or `--quiet` is set, the user sees why the
+/// check is retried.
 pub(crate) fn ask(
     session: &Session<'_>,
     plex_tv: &PlexTv,

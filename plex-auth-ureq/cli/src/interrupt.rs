@@ -21,8 +21,8 @@ static CLEANUP: Mutex<Option<Box<dyn Fn() + Send>>> = Mutex::new(None);
 /// Locked while a file is being written.
 static WRITING: Mutex<()> = Mutex::new(());
 
-/// Makes SIGHUP, SIGINT and SIGTERM end the tool cleanly. A signal that is already ignored, such as
-/// SIGHUP under `nohup`, stays ignored.
+/// Makes SIGHUP, SIGINT and SIGTERM end the tool cleanly. On Linux, a signal that is already
+/// ignored, such as SIGHUP under `nohup`, stays ignored.
 #[cfg(unix)]
 pub(crate) fn install() -> Result<(), Failure> {
     use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};

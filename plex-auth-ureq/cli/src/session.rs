@@ -220,7 +220,7 @@ fn is_same_service(one: &ServerUrl, other: &ServerUrl) -> bool {
     service(one) == service(other)
 }
 
-/// Returns the URL to save in a profile. For the real plex.tv, returns `None`.
+/// Returns the URL to save in a profile. For plex.tv's default URL, returns `None`.
 pub(crate) fn url_to_save(plex_tv: &PlexTv) -> Option<ServerUrl> {
     let url = plex_tv.url();
     (*url != ServerUrl::plex_tv()).then(|| url.clone())

@@ -265,8 +265,8 @@ fn conflict(name: &str, other: &str, state: &State, sign_in: &SignIn) -> Failure
         .next(replacing(hint, state, name, sign_in))
 }
 
-/// Adds the commands that replace the saved sign-in with the same method. A saved device key cannot
-/// be used for another account, so `login --device-key` requires signing out first.
+/// Adds the commands that use the same method to replace the saved sign-in. A saved device key
+/// cannot be used for another account, so `login --device-key` requires signing out first.
 fn replacing(hint: Hint, state: &State, name: &str, sign_in: &SignIn) -> Hint {
     let device = state.device(name).ok().flatten();
     if sign_in.uses_key && device.is_some_and(|device| device.saved().is_some()) {
