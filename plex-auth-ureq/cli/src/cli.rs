@@ -60,8 +60,8 @@ pub(crate) struct Options {
     #[arg(value_parser = plex_tv, hide_env_values = true, value_hint = ValueHint::Url)]
     pub(crate) plex_tv: Option<ServerUrl>,
 
-    /// Time limit for each response, for each wait for a lock, and for `check` and `servers --wait`
-    /// as a whole
+    /// Time limit for each response and for each wait for a lock, and how long `check` and
+    /// `servers --wait` keep trying
     #[arg(long, global = true, value_name = "SECONDS", env = "PLEX_AUTH_TIMEOUT")]
     #[arg(default_value = "30", value_parser = seconds, hide_env_values = true)]
     #[arg(allow_negative_numbers = true, value_hint = ValueHint::Other)]
@@ -194,7 +194,7 @@ The exit status is 2 if the account has servers but none of them responds.
 
 Examples:
   plex-auth servers
-  plex-auth servers --wait NAS --timeout 300   wait until NAS responds, for at most 5 minutes")]
+  plex-auth servers --wait NAS --timeout 300   keep trying for 5 minutes until NAS responds")]
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,

@@ -266,6 +266,9 @@ fn transport_error(error: &TransportError, asked: Asked) -> Failure {
         let next = "Check the account's devices in Plex's settings before you try again.";
         let likely = match error.kind() {
             Reason::TimedOut(_) => "The network or the server is slow.",
+            Reason::Tls(_) | Reason::NotHttp | Reason::HeadTooLarge => {
+                asked.not_from_plex(error.context()).0
+            }
             _ => "The network is unreliable, or something along the way closed the connection.",
         };
         return failure.likely(likely).next(next);

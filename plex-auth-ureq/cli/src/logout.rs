@@ -29,12 +29,12 @@ pub(crate) fn run(session: &Session<'_>, local: bool, revoke: bool) -> Result<Ex
     }
     let text = match (signed_out, is_removed) {
         (true, true) => "Signed out.\n".to_owned(),
-        (true, false) => "Signed out. A later login is still saved.\n".to_owned(),
+        (true, false) => "Signed out. The saved login has since been replaced or removed.\n".to_owned(),
         (false, true) if is_shared && !local => {
             "Deleted the token from this computer. It stays valid, because other programs may use it. Next time, pass --revoke to `logout` to revoke the token as well.\n".to_owned()
         }
         (false, true) => format!("Deleted the token of the profile \"{}\" from this computer. It stays valid.\n", plain(name)),
-        (false, false) => "Nothing was deleted, because another login was saved in the meantime.\n".to_owned(),
+        (false, false) => "Nothing was deleted, because the saved login has since been replaced or removed.\n".to_owned(),
     };
     let json = json!({ "profile": name, "signed_out": signed_out, "deleted": is_removed });
     session.output.confirmation(&text, &json)?;

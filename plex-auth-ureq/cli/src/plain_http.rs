@@ -17,7 +17,7 @@ pub(crate) fn warn(url: &ServerUrl, remedy: &str) {
         return;
     }
     warning(&format!(
-        "the connection to {url} is not encrypted: anyone on the network path can read what is sent, including the token; {remedy}"
+        "the connection to {url} is not encrypted: anyone on the network path can read what is sent, including any token; {remedy}"
     ));
 }
 

@@ -1,6 +1,7 @@
 //! `plex-auth status`: shows what is saved about the profile. Sends no request.
 
 use plex_auth_ureq::ServerUrl;
+use plex_auth_ureq::jwt::PlexJwt;
 use serde_json::json;
 
 use crate::failure::{Exit, Failure};
@@ -12,7 +13,10 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     let state = session.store.read()?;
     let name = &session.options.profile;
     let profile = state.profile(name)?.ok_or_else(|| session.not_signed_in())?;
-    let expires_at = profile.by_device_key.then(|| saved_expiry(session, &state)).flatten();
+    let expires_at = match profile.by_device_key {
+        true => saved_expiry(session, &state),
+        false => PlexJwt::unverified(&profile.token).ok().map(|jwt| jwt.expires_at),
+    };
     let device = state.device(name)?.filter(|_| profile.by_device_key);
     let identifier = device.map(|device| device.client_identifier().to_owned());
     let identifier = identifier.or_else(|| profile.client_identifier.clone());
@@ -22,9 +26,12 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     };
     let url = profile.plex_tv.clone().unwrap_or_else(ServerUrl::plex_tv).to_string();
     let until = match expires_at {
-        Some(at) => format!("{}, renewed when it is used", date::day(at)),
+        Some(at) if profile.by_device_key => {
+            format!("{}, renewed when it is used", date::day(at))
+        }
+        Some(at) => date::day(at),
         None if profile.by_device_key => "unknown; renewed when it is used".to_owned(),
-        None => "never, unless it is revoked".to_owned(),
+        None => "never, unless it is revoked or unused for weeks".to_owned(),
     };
     let method = match profile.method() {
         "token" if profile.pasted => "a token from `login --token`",

@@ -94,15 +94,16 @@ impl<'a> Waiting<'a> {
             self.shown = Some(Zeroizing::new(code.to_owned()));
         }
         let left = date::left(left.as_secs());
+        let subject = subject(self.method);
         match error {
             None => {
                 self.reports_outage = false;
-                self.spinner.set_message(format!("Waiting; the code expires in {left}"));
+                self.spinner.set_message(format!("Waiting; the {subject} expires in {left}"));
             }
             Some(error) => {
                 let error = plain(&format!("{error:#}"));
                 self.spinner
-                    .set_message(format!("The code expires in {left}. Last error: {error}"));
+                    .set_message(format!("The {subject} expires in {left}. Last error: {error}"));
                 if self.spinner.is_hidden() && !self.reports_outage {
                     waiting::report(&format!("{} (last error: {error})", self.host));
                 }
@@ -162,10 +163,16 @@ fn style() -> ProgressStyle {
     if qr_code::has_blocks() { style } else { style.tick_chars("|/-\\ ") }
 }
 
-/// Returns whether to continue with another code after one has expired.
+/// Returns what the user has to use before it expires.
+fn subject(method: &LoginMethod) -> &'static str {
+    if method.open { "sign-in page" } else { "code" }
+}
+
+/// Returns whether to continue after a code or a page has expired.
 pub(super) fn again(session: &Session<'_>, method: &LoginMethod) -> Result<bool, Failure> {
     if !session.output.is_json() {
-        note("The code has expired.");
+        note(&format!("The {} has expired.", subject(method)));
     }
-    if method.renew { Ok(true) } else { prompt::agrees("Show another code?") }
+    let question = if method.open { "Open a new sign-in page?" } else { "Get a new code?" };
+    if method.renew { Ok(true) } else { prompt::agrees(question) }
 }

@@ -166,7 +166,7 @@ impl State {
             Some(Entry::Readable(entry)) => Ok(Some(entry)),
             Some(Entry::Damaged(_)) => {
                 let problem = format!("the entry \"{name}\" in \"{list}\" is invalid");
-                let hint = Hint::from("Repair it, or remove this profile and then sign in again: ");
+                let hint = Hint::from("Repair it, or sign in again after removing this profile: ");
                 let hint = hint.command(&profiles_remove(name));
                 Err(explain::damaged(&self.path, &problem, hint))
             }
@@ -197,7 +197,7 @@ fn repair(path: &Path) -> Hint {
     let mut aside = path.as_os_str().to_owned();
     aside.push(".damaged");
     Hint::from(format!(
-        "Restore it from a backup, or move it aside and sign in again: mv {} {}",
+        "Restore it from a backup, or sign in again after moving it aside: mv {} {}",
         quoted_path(path),
         quoted_path(Path::new(&aside))
     ))

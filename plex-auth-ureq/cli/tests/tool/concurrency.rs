@@ -91,7 +91,7 @@ fn logout_keeps_a_later_login() {
     drop(release);
     let outcome = logout.wait();
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    assert!(outcome.stdout.contains("later login is still saved"), "{outcome:?}");
+    assert!(outcome.stdout.contains("has since been replaced or removed"), "{outcome:?}");
     assert_eq!(other.succeed(&["token"]).trim(), other.token(Who::PlexPass));
 }
 

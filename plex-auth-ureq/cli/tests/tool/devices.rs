@@ -21,6 +21,18 @@ pub(crate) fn signed_in() -> Harness {
     harness
 }
 
+#[test]
+fn status_shows_when_a_pasted_jwt_expires() {
+    let harness = signed_in();
+    let token = harness.succeed(&["token"]);
+    assert_eq!(harness.run_with_input(&["login", "--token", "--profile", "copy"], &token).code, 0);
+    let [own, copy] =
+        ["default", "copy"].map(|name| harness.json(&["status", "--json", "--profile", name]));
+    assert_eq!(copy["expires_at"], own["expires_at"]);
+    let text = harness.succeed(&["status", "--profile", "copy"]);
+    assert!(!text.contains("never") && !text.contains("renewed"), "{text}");
+}
+
 fn identifier(harness: &Harness, profile: &str) -> String {
     let json = harness.json(&["whoami", "--json", "--profile", profile]);
     json["client_identifier"].as_str().unwrap().to_owned()

@@ -324,14 +324,14 @@ fn a_dangling_link_is_not_replaced() {
     let token = harness.token(Who::Free);
     harness
         .run_with_input(&["login", "--token"], &token)
-        .assert_failed(74, &["link to a file that does not exist", "mounted"]);
+        .assert_failed(74, &["link to a file or folder that does not exist", "mounted"]);
     assert!(link.is_symlink());
 
     let link = harness.folder.path().join("link");
     symlink("unmounted", &link).unwrap();
     harness
         .run(&["login", "--state-dir", link.to_str().unwrap()])
-        .assert_failed(74, &["link to a file that does not exist", "mounted"]);
+        .assert_failed(74, &["link to a file or folder that does not exist", "mounted"]);
 }
 
 #[test]

@@ -89,12 +89,12 @@ fn a_new_code_is_offered_after_expiry() {
     let first = terminal.link_code();
     harness.expire_last_pin();
     terminal.expect_text("The code has expired.");
-    terminal.expect_text("Show another code? [Y/n]: ");
+    terminal.expect_text("Get a new code? [Y/n]: ");
     terminal.type_line("");
     let second = terminal.link_code();
     assert_ne!(first, second);
     harness.expire_last_pin();
-    terminal.expect_text("Show another code? [Y/n]: ");
+    terminal.expect_text("Get a new code? [Y/n]: ");
     terminal.type_line("n");
     assert!(terminal.wait_for_exit(1).contains("the code expired before it was linked"));
 }
