@@ -9,29 +9,29 @@ use plex_auth_proto::{Call, ClientIdentity, Error, Host, PlexTv, Token};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
-struct Friend {
-    username: String,
+struct Webhook {
+    url: String,
 }
 
-/// Creates a call for `GET {plex.tv}/friends`.
-fn friends(
+/// Creates a call for `GET {plex.tv}/user/webhooks`, which lists the webhooks of the account.
+fn webhooks(
     plex_tv: &PlexTv,
     token: &Token,
-) -> Result<Call<Vec<Friend>>, Box<dyn std::error::Error>> {
-    let request =
-        plex_tv.request(Method::GET, "/friends").header("X-Plex-Token", token).body(Vec::new())?;
-    Ok(Call::json("getFriends", request).host(Host::PlexTv).idempotent(true))
+) -> Result<Call<Vec<Webhook>>, Box<dyn std::error::Error>> {
+    let request = plex_tv
+        .request(Method::GET, "/user/webhooks")
+        .header("X-Plex-Token", token)
+        .body(Vec::new())?;
+    Ok(Call::json("getWebhooks", request).host(Host::PlexTv).idempotent(true))
 }
 
 /// The program under test. Its transport is a function that sends a call.
-fn greeting(
-    call: Call<Vec<Friend>>,
-    send: impl FnOnce(Call<Vec<Friend>>) -> Result<Vec<Friend>, Error>,
+fn report(
+    call: Call<Vec<Webhook>>,
+    send: impl FnOnce(Call<Vec<Webhook>>) -> Result<Vec<Webhook>, Error>,
 ) -> String {
     match send(call) {
-        Ok(friends) => {
-            friends.iter().map(|friend| format!("hello {}! ", friend.username)).collect()
-        }
+        Ok(webhooks) => webhooks.iter().map(|webhook| format!("{}\n", webhook.url)).collect(),
         Err(error) if error.is_token_invalid() => "please sign in again".to_owned(),
         Err(_) => "please try later".to_owned(),
     }
@@ -51,15 +51,15 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let plex_tv = PlexTv::new(ClientIdentity::builder("a-test").build()?);
     let token = Token::new("a-token")?;
     for (status, body, expected) in [
-        (200, r#"[{"username":"rosa"},{"username":"tariq"}]"#, "hello rosa! hello tariq! "),
+        (200, r#"[{"url":"https://example.com/played"}]"#, "https://example.com/played\n"),
         (401, r#"{"errors":[{"code":1001}]}"#, "please sign in again"),
         // A page from a proxy or captive portal does not mean that the token is invalid.
         (401, "<html>401 Unauthorized</html>", "please try later"),
         (502, "<html>502 Bad Gateway</html>", "please try later"),
     ] {
-        let greeting = greeting(friends(&plex_tv, &token)?, canned(status, body));
-        println!("{status}: {greeting}");
-        assert_eq!(greeting, expected);
+        let report = report(webhooks(&plex_tv, &token)?, canned(status, body));
+        println!("{status}: {report}");
+        assert_eq!(report, expected);
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A transport that uses `std::net::TcpStream`, in about seventy lines.
+//! A transport that uses `std::net::TcpStream`, in about eighty lines.
 //!
 //! `cargo run -p plex-auth-proto --example tcp` sends a request to a server that it starts itself.
 //! With a URL as its argument (`-- http://127.0.0.1:32400`), it sends the request to that media
@@ -18,6 +18,7 @@ use std::time::Duration;
 use std::{env, thread};
 
 use plex_auth_proto::error::TransportErrorKind;
+use plex_auth_proto::http::header::CONTENT_LENGTH;
 use plex_auth_proto::http::{HeaderMap, Request, Response, StatusCode};
 use plex_auth_proto::server::{Scope, TokenType};
 use plex_auth_proto::{Body, Call, ClientIdentity, Error, MediaServer, Token};
@@ -53,6 +54,9 @@ fn send<T>(call: Call<T>) -> Result<T, Error> {
 fn exchange(request: &Request<Body>, limit: usize) -> Result<Response<Vec<u8>>, (io::Error, bool)> {
     let nothing_sent = |error| (error, false);
     let outcome_unknown = |error| (error, true);
+    if request.uri().scheme_str() != Some("http") {
+        return Err(nothing_sent(io::ErrorKind::Unsupported.into()));
+    }
     let host = request.uri().host().unwrap_or_default().trim_matches(['[', ']']);
     let port = request.uri().port_u16().unwrap_or(80);
     let mut stream = TcpStream::connect((host, port)).map_err(nothing_sent)?;
@@ -63,17 +67,15 @@ fn exchange(request: &Request<Body>, limit: usize) -> Result<Response<Vec<u8>>, 
 
     let mut response = Vec::new();
     stream.take(limit as u64).read_to_end(&mut response).map_err(outcome_unknown)?;
-    read(&response).map_err(outcome_unknown)
+    read(&response, limit).map_err(outcome_unknown)
 }
 
 fn head(request: &Request<Body>) -> Vec<u8> {
     let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let authority = request.uri().authority().map_or("", |authority| authority.as_str());
-    let mut head = format!(
-        "{} {target} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n",
-        request.method()
-    )
-    .into_bytes();
+    // With HTTP/1.0, the server closes the connection and does not send the body in chunks.
+    let mut head =
+        format!("{} {target} HTTP/1.0\r\nhost: {authority}\r\n", request.method()).into_bytes();
     for (name, value) in request.headers() {
         head.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
     }
@@ -81,7 +83,7 @@ fn head(request: &Request<Body>) -> Vec<u8> {
     head
 }
 
-fn read(bytes: &[u8]) -> io::Result<Response<Vec<u8>>> {
+fn read(bytes: &[u8], limit: usize) -> io::Result<Response<Vec<u8>>> {
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut head = httparse::Response::new(&mut headers);
     let body = match head.parse(bytes) {
@@ -93,7 +95,15 @@ fn read(bytes: &[u8]) -> io::Result<Response<Vec<u8>>> {
     for header in head.headers {
         response = response.header(header.name, header.value);
     }
-    response.body(body.to_vec()).map_err(io::Error::other)
+    let response = response.body(body.to_vec()).map_err(io::Error::other)?;
+    let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    match length.and_then(|length| length.parse::<usize>().ok()) {
+        // The connection closed before the whole body arrived, unless the limit cut it off.
+        Some(length) if bytes.len() < limit && body.len() < length => {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
+        _ => Ok(response),
+    }
 }
 
 fn reason(error: &io::Error) -> TransportErrorKind {

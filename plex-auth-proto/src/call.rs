@@ -93,20 +93,20 @@ mod settings;
 /// use plex_auth_proto::{http, Call, ClientIdentity, Host, PlexTv, Token};
 ///
 /// #[derive(serde::Deserialize)]
-/// struct Friend { username: String }
+/// struct Webhook { url: String }
 ///
 /// let plex_tv = PlexTv::new(ClientIdentity::builder(saved_identifier()).build()?);
 /// let token = Token::new("xyz-Abc_0123456789ab")?;
 /// let request = plex_tv
-///     .request(http::Method::GET, "/friends")
+///     .request(http::Method::GET, "/user/webhooks")
 ///     .header("X-Plex-Token", &token)
 ///     .body(Vec::new())?;
-/// let call = Call::<Vec<Friend>>::json("getFriends", request).host(Host::PlexTv).idempotent(true);
+/// let call = Call::<Vec<Webhook>>::json("getWebhooks", request).host(Host::PlexTv).idempotent(true);
 ///
 /// let (request, reply) = call.into_parts();
-/// assert_eq!(request.uri(), "https://plex.tv/api/v2/friends");
-/// let answer = http::Response::new(r#"[{"username":"rosa"}]"#);
-/// assert_eq!(reply.parse(&answer)?[0].username, "rosa");
+/// assert_eq!(request.uri(), "https://plex.tv/api/v2/user/webhooks");
+/// let answer = http::Response::new(r#"[{"url":"https://example.com/played"}]"#);
+/// assert_eq!(reply.parse(&answer)?[0].url, "https://example.com/played");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[must_use = "a call does nothing unless its request is sent"]
