@@ -36,7 +36,8 @@ pub(crate) struct Device {
     pub(crate) had_a_token: bool,
     /// The number of times that plex.tv registered the device's key.
     pub(crate) registered: u8,
-    /// The number of times that the device sent its key although the key was already registered.
+    /// The number of times that plex.tv received the device's key although the key was already
+    /// registered.
     pub(crate) registered_again: u8,
     /// Whether the device will be restarted when its next response arrives, before it saves its
     /// state.

@@ -24,16 +24,16 @@ const NEVER: u64 = 300;
 /// The length of the simulation, in seconds. By then, all logins must have ended.
 const TIME: u64 = LIFE + 300;
 
-/// The maximum time that a login may continue after its PIN has expired, in seconds: 10 s until the
-/// poll at the expiry times out, half a minute of retries, 16 s until the last retry, and 10 s
-/// until it times out.
-const GRACE: u64 = 66;
+/// The maximum time that a login may continue after its PIN has expired, in seconds: 30 s in which
+/// failed polls are retried, 30 s until the last retry if Plex asked for a wait, and 10 s until it
+/// times out.
+const GRACE: u64 = 70;
 
 /// If a PIN is linked less than this many seconds before it expires, the login may fail: the poll
 /// in flight may be lost, and plex.tv no longer returns the PIN after it has expired.
 const TOO_LATE: u64 = 20;
 
-/// The number of logins that are simulated with both this simplified service and the fake.
+/// The number of logins that are simulated with both the simplified service and the fake.
 const FEW: u32 = 50;
 
 struct Login {

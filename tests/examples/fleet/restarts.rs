@@ -90,14 +90,14 @@ pub(crate) fn play(servers: u32, refreshers: u32, seed: u64) -> Report {
     let mut report = Report::new(title);
     let mut plain = Town::<Attic>::new(FEW.0, FEW.1, seed);
     let mut whole = Town::<FakePlex>::new(FEW.0, FEW.1, seed);
-    plain.live(&mut Report::new(String::new()));
-    whole.live(&mut Report::new(String::new()));
+    plain.live(seed, &mut Report::new(String::new()));
+    whole.live(seed, &mut Report::new(String::new()));
     report.figure("same with the fake", format!("{} servers, {} refreshers", FEW.0, FEW.1));
     report.expect(plain.history == whole.history, || {
         "the servers behaved differently with the fake".to_owned()
     });
     let mut town = Town::<Attic>::new(servers, refreshers, seed);
-    town.live(&mut report);
+    town.live(seed, &mut report);
     report
 }
 
@@ -143,8 +143,8 @@ impl<S: Server> Town<S> {
         Self { households, users, network, agenda, pending: HashMap::new(), history: 0 }
     }
 
-    fn live(&mut self, report: &mut Report) {
-        let mut chance = Chance::new(0x6465, self.users.len() as u64);
+    fn live(&mut self, seed: u64, report: &mut Report) {
+        let mut chance = Chance::new(seed, 0x64_65);
         for now in START..START + TIME {
             for (round, start) in ROUNDS.into_iter().enumerate() {
                 if (start..start + ALL_WITHIN).contains(&now) {
