@@ -78,7 +78,7 @@ impl TransportBuilder {
     }
 
     /// Uses the proxy that is set in the environment: the first of `ALL_PROXY`, `HTTPS_PROXY` and
-    /// `HTTP_PROXY` that is not empty (in upper or lower case). If none is set, this changes
+    /// `HTTP_PROXY` (in upper or lower case) that is not empty. If none is set, this changes
     /// nothing.
     ///
     /// Connections to hosts listed in `NO_PROXY` are direct. Its entries are names (which include

@@ -164,7 +164,7 @@ impl<F: Flow> Driver<F> {
         &self.flow
     }
 
-    /// Returns a mutable reference to the flow, for example to change its settings or to report a
+    /// Returns a mutable reference to the flow, for example to renew a login or to report a
     /// rejected token. The next [step](Self::step) takes the change into account.
     pub fn flow_mut(&mut self) -> &mut F {
         &mut self.flow

@@ -1,7 +1,7 @@
-//! Synchronous Plex authentication with [ureq], on the calling thread and without an async runtime.
+//! Synchronous Plex authentication with [ureq], without an async runtime.
 //!
 //! This crate sends the requests that [`plex_auth_proto`](proto) builds. It also re-exports all of
-//! that crate, so it is the only dependency you need.
+//! that crate, so you do not need to depend on it directly.
 //!
 //! ```no_run
 //! use plex_auth_ureq::{ClientIdentity, Credentials, PlexTv, Transport};
@@ -43,9 +43,9 @@
 //! - At most 1 MiB of a response is read, regardless of its declared length, unless the call or the
 //!   transport sets another limit.
 //! - The request is sent as the core built it, plus a `host` header, `connection: close` if the
-//!   request has its own connection, and your own agent's `user-agent` if the request has none. It
-//!   has one `accept` header, no `accept-encoding` header, and either a `content-length` header or
-//!   no body.
+//!   request has its own connection, and your own agent's `user-agent` if the request has none. A
+//!   request of one of the core's operations has one `accept` header, no `accept-encoding` header,
+//!   and either a `content-length` header or no body.
 //! - Only [idempotent](Reply::is_idempotent) calls are retried; a sign-in is never sent twice. A
 //!   call is retried if the server closes a reused connection, and to confirm a
 //!   [`Mismatched`](ResponseError::Mismatched) response or a refusal on a reused connection,
@@ -54,7 +54,8 @@
 //!   [on its own connection](Outgoing::must_confirm).
 //! - A transport error says that nothing was sent only if that is certain
 //!   ([`TransportError::may_have_been_sent`]).
-//! - No error and no `Debug` output contains a token, a password, a query or a secret URL.
+//! - No error and no `Debug` output contains a token, a password or a secret URL, and no error
+//!   contains a query.
 //!
 //! The following holds only for transports from [`Transport::new`] and [`Transport::builder`],
 //! which open their own connections for ureq:
@@ -106,8 +107,9 @@
 //! agent whose limits are higher.
 //!
 //! The system's resolver looks up names in a separate thread, which continues after the time limit
-//! until the resolver returns. A transport and its clones share a pending lookup of the same host
-//! and port, so there is at most one such thread per host and port.
+//! until the resolver returns. A transport from [`Transport::new`] or [`Transport::builder`] and
+//! its clones share a pending lookup of the same host and port, so there is at most one such thread
+//! per host and port.
 //!
 //! # Recipes
 //!

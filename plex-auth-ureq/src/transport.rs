@@ -19,7 +19,7 @@ use crate::sender::Sender;
 /// 30 s.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A transport that sends calls with [ureq](crate::ureq), on the calling thread.
+/// A transport that sends calls with [ureq](crate::ureq).
 ///
 /// Clones are cheap and share the connections. The [crate's documentation](crate) lists the
 /// guarantees and limitations.
@@ -107,7 +107,7 @@ impl Transport {
         self
     }
 
-    /// Sets the size limit for responses, in bytes. The default is
+    /// Sets the size limit for successful responses, in bytes. The default is
     /// [1 MiB](plex_auth_proto::call::DEFAULT_MAX_BODY_SIZE). A call's own limit overrides it.
     #[must_use]
     pub fn max_body_size(mut self, bytes: usize) -> Self {

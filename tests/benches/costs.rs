@@ -1,6 +1,6 @@
 //! Compares the core with hand-written code that does the same work: the number of allocations and,
-//! if they were counted, the number of instructions. Also compares the core's peak memory with the
-//! size of the result.
+//! if available, the number of instructions. Also compares the core's peak memory with the size of
+//! the result.
 //!
 //! The `instructions` benchmark counts the instructions. To include them, save its JSON output to a
 //! file and pass the file's name as an argument.

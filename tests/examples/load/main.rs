@@ -4,7 +4,7 @@
 //! on this machine and prints a table for each; `-- --help` lists the options. It exits with an
 //! error if a guarantee is violated, for example if a call is lost, a response reaches the wrong
 //! caller, a sign-in is sent twice, an error is incorrect, or files or memory are leaked. Times are
-//! printed but not checked, except for a generous limit on calls with a deadline.
+//! printed but not checked, except for generous limits on calls with a deadline.
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,

@@ -5,9 +5,10 @@
 //! an error or a refresher without a token, call `log_in`.
 //!
 //! Media servers do not accept these tokens: use the token to request the list of `resources` from
-//! plex.tv, and send each server its own token from that list. Give the device its own client
-//! identifier, because Plex reportedly refuses other logins under the identifier of a device that
-//! has a key.
+//! plex.tv, and send each server that is shared with the account its own token from that list. For
+//! the account's own servers, the list may contain only the device's token; the docs of `Token` say
+//! which one to use. Give the device its own client identifier, because Plex reportedly refuses
+//! other logins under the identifier of a device that has a key.
 
 use std::error::Error;
 use std::io;
@@ -34,7 +35,8 @@ pub(crate) fn device_key(folder: &Path, random: [u8; 32]) -> io::Result<Ed25519K
     Ok(Ed25519Key::from_seed(&seed))
 }
 
-/// Signs in, or continues a login that a crash interrupted, and saves the first token.
+/// Signs in, or continues a login that a crash interrupted, and saves the first token. To sign in
+/// again later, delete `device.json` first.
 pub(crate) fn log_in(
     http: &Transport,
     plex_tv: &PlexTv,

@@ -8,7 +8,8 @@
 use plex_auth_fake::{Delivery, FakePlex, Misbehavior, Server, Who};
 use plex_auth_ureq::{ClientIdentity, PlexTv, Token, Transport};
 
-/// The program under test. It is testable because it takes the `PlexTv` as an argument.
+/// Stands in for the program under test. It is testable because it takes the `PlexTv` as an
+/// argument.
 fn greeting(http: &Transport, plex_tv: &PlexTv, token: &Token) -> String {
     match http.send(plex_tv.token_details(token)) {
         Ok(account) => format!("hello {}", account.username.unwrap_or_default()),
@@ -18,7 +19,7 @@ fn greeting(http: &Transport, plex_tv: &PlexTv, token: &Token) -> String {
     }
 }
 
-/// In your program, this is a `#[test]`.
+/// Tests [`greeting`]. In your program, this is a `#[test]`.
 fn greeting_depends_on_the_token() -> Result<(), Box<dyn std::error::Error>> {
     let fake = Server::http(FakePlex::new());
     let me = ClientIdentity::builder("a-test").build()?;

@@ -54,7 +54,7 @@ pub(crate) fn saved_text(file: &Path) -> io::Result<Option<String>> {
     saved(file)?.map(text).transpose()
 }
 
-// The rest of this file runs the recipe against a fake Plex.
+// The rest of this file runs the recipe.
 
 use crate::harness::{Folder, Outcome};
 

@@ -6,7 +6,7 @@
 //!
 //! Linking a PIN invalidates the token that the same account received earlier under the same client
 //! identifier. So save tokens by account, not by session. If the site only needs the user's name,
-//! do not save the token: call `sign_out`, which removes the site from the user's list of devices.
+//! do not save the token: call `sign_out`, which invalidates it.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -39,7 +39,7 @@ enum Session {
     /// The user is on Plex's page. The saved login never leaves the server, because anyone who has
     /// it can get the token.
     SigningIn(Secret),
-    /// Signed in, but it is not yet known whether the user has access to the server.
+    /// Signed in, but not admitted: access to the server has not been checked, or not been granted.
     SignedIn(Token),
     /// Admitted, with the user's name.
     Admitted(String),

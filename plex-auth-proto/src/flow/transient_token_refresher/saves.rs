@@ -52,8 +52,9 @@ impl TransientTokenRefresher {
         match state {
             Some(state) => Some(saving.start(state, token)),
             None => {
-                let error =
-                    SaveError::new("a transient token cannot be saved without a wall clock");
+                let error = SaveError::new(
+                    "a transient token cannot be saved while the current time is unknown",
+                );
                 let token = saving.skip(error);
                 self.hand_out(token);
                 None

@@ -1,5 +1,5 @@
-//! Locks between processes. Lock files are empty. They are kept, except for a profile's renewal
-//! lock, which is removed with the profile.
+//! Inter-process locks. Lock files are empty. They are kept, except for a profile's renewal lock,
+//! which is removed with the profile.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind};

@@ -43,8 +43,8 @@ mod unix {
     use super::{File, NotKept, Owner, Path, io};
 
     impl Owner {
-        /// Returns the owner, group and permissions of the existing file. For a new file, returns
-        /// the owner and group of the folder.
+        /// Returns the owner, group and group permissions of the existing file. For a new file,
+        /// returns the owner and group of the folder.
         pub(in crate::state) fn of(path: &Path, folder: &Path) -> io::Result<Self> {
             match fs::metadata(path) {
                 Ok(file) => Ok(Self::new(&file, file.mode() & 0o070)),
@@ -93,8 +93,9 @@ mod unix {
 
     /// Creates a folder and its missing parents, accessible only to their owner. Folders that root
     /// creates get the owner and group of the existing folder above them, because otherwise that
-    /// owner could not use them. Links are not followed, because that owner could replace a new
-    /// folder with a link, and root would give away the folder that the link points to.
+    /// owner could not use them. Links below that folder are not followed, because its owner could
+    /// replace a new folder with a link, and root would give away the folder that the link points
+    /// to.
     pub(in crate::state) fn create_folder(path: &Path) -> io::Result<()> {
         if path.is_dir() {
             return Ok(());

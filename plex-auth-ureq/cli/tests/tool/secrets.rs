@@ -1,5 +1,5 @@
-//! Secrets appear only in the output of commands that exist to print them: never in messages,
-//! errors, or the tool's own arguments or environment.
+//! Secrets appear only in the output of commands that exist to print them, or in JSON with
+//! `--show-secrets`: never in messages, errors, or the tool's own arguments or environment.
 
 use plex_auth_fake::{Which, Who};
 

@@ -85,7 +85,8 @@ impl DeviceKeys {
         Some(nonce)
     }
 
-    /// Checks that a key can be registered: it is valid and not registered yet.
+    /// Checks that a key can be registered: it is valid, and neither the key nor its ID is
+    /// registered yet.
     pub(crate) fn check(&self, jwk: &Value) -> Result<(), Refusal> {
         let (public_key, key_id) = jwt::public_key(jwk).ok_or(Refusal::Malformed)?;
         let is_taken = |key: &DeviceKey| key.public_key == public_key || key.key_id == key_id;
