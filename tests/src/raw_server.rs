@@ -11,8 +11,8 @@ use socket2::SockRef;
 
 mod read;
 
-/// The time after which the server disconnects a silent client. If the client's own timeout does
-/// not work, its test then fails instead of hanging.
+/// The time after which a stalling server disconnects a silent client. If the client's own timeout
+/// does not work, its test then fails instead of hanging.
 const LONGEST_STALL: Duration = Duration::from_secs(30);
 
 /// A step in the script of a [`RawServer`].

@@ -32,7 +32,7 @@ fn open(
         println!("connected through Plex's relay, which is too slow for video");
     }
     // The server's own token: a shared server does not accept the account's token, and no server
-    // accepts a device's JWT.
+    // accepts a JWT.
     let access_token = server.access_token.clone().ok_or("plex.tv sent no token for the server")?;
     Ok(chosen.with_token(access_token))
 }

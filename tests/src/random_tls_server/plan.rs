@@ -12,7 +12,7 @@ pub(super) enum Before {
     Write(Vec<u8>),
     /// Reads the ClientHello, and then writes these bytes instead of a handshake.
     ReadThenWrite(Vec<u8>),
-    /// Writes only this many bytes of the server's first messages.
+    /// Writes at most this many bytes of the server's first messages.
     TruncatedFlight(usize),
 }
 

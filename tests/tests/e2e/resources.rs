@@ -49,7 +49,7 @@ fn server_is_listed_only_for_its_users() {
     });
 }
 
-/// plex.tv accepts a device's JWT, but a media server does not.
+/// plex.tv accepts a JWT as a token, but a media server does not.
 #[test]
 fn jwt_refused_by_a_server_is_not_invalid() {
     over_every_carrier(|harness| {

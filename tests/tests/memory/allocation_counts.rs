@@ -1,5 +1,6 @@
-//! The number of allocations that the core makes for each call, each response and each kind of
-//! error. The counts are exact, so they change only if the code, a dependency or the compiler does.
+//! The number of allocations that the core makes in each workload, except those of
+//! [`Kind::Growth`]. The counts are exact, so they change only if the code, a dependency or the
+//! compiler does.
 
 use plex_auth_tests::workloads::{Kind, everything};
 

@@ -46,9 +46,9 @@ pub(crate) fn start_log() {
 }
 
 /// Returns whether ureq or its protocol crate is known to log secrets in this line. At TRACE, they
-/// log all bytes. At DEBUG, they log some response headers, of which `location` can contain part of
-/// the request. If TRACE is enabled, as it is here, they also log the URL of the request at DEBUG;
-/// otherwise, they log only its host. The library cannot prevent this, and the docs of
+/// log all bytes. At DEBUG, they log some headers and the request's URL. If TRACE is enabled, as it
+/// is here, that includes a `location` header, which can contain part of the request, and the URL's
+/// path and query; otherwise, these are redacted. The library cannot prevent this, and the docs of
 /// `plex-auth-ureq` warn about it.
 fn is_known_leak(target: &str, text: &str) -> bool {
     let of_ureq =

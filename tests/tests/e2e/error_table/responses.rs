@@ -27,7 +27,7 @@ struct Row {
     /// The first column of the corresponding row in the table in `Error`'s docs.
     docs: &'static str,
     variant: &'static str,
-    /// The message. The parts in braces depend on the operation.
+    /// The message. The parts in braces depend on the operation and the server.
     message: &'static str,
     /// Whether the error means that the account's token is invalid, if plex.tv was called with a
     /// token.
