@@ -8,6 +8,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::{note, plain};
 use crate::session::{ActiveProfile, Session};
 
+const CHECK: &str = "Before you try again, check whether the server is in the list: {servers}";
+
 pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     session.output.check_secret("a claim token")?;
     let ActiveProfile { plex_tv, token, .. } = session.signed_in()?;
@@ -44,9 +46,10 @@ pub(crate) fn server(session: &Session<'_>, url: &ServerUrl) -> Result<Exit, Fai
                 Some(status) if status.is_client_error() => failure
                     .likely("A server can be claimed only from its own network, and not through a reverse proxy.")
                     .next("Run this command on the machine that the server runs on, with --server http://127.0.0.1:32400"),
-                _ => failure
-                    .likely("The server is busy, or it cannot reach plex.tv.")
-                    .next("Before you try again, check whether the server is in the list: {servers}"),
+                Some(status) if status.is_server_error() => {
+                    failure.likely("The server is busy, or it cannot reach plex.tv.").next(CHECK)
+                }
+                _ => failure.next(CHECK),
             });
         }
     }

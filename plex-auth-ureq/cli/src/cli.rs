@@ -35,7 +35,7 @@ Examples:
   plex-auth servers                   list your servers and which of their addresses respond
   plex-auth run --server NAS -- CMD   run a command with PLEX_TOKEN and PLEX_URL set
   plex-auth token --server NAS --url  print a server's token and address
-  plex-auth check --quiet || plex-auth login
+  plex-auth login --if-needed         sign in, unless the saved token is valid
 
 Exit status:
   0 success, 1 refused by Plex, 2 unknown outcome (network, rate limit, outage), 3 not signed in,
@@ -194,7 +194,7 @@ The exit status is 2 if the account has servers but none of them responds.
 
 Examples:
   plex-auth servers
-  plex-auth servers --wait NAS --timeout 300   keep trying for 5 minutes until NAS responds")]
+  plex-auth servers --wait NAS --timeout 300   keep trying for up to 5 minutes until NAS responds")]
     Servers {
         #[command(flatten)]
         plain_http: PlainHttp,

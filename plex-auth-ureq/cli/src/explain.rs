@@ -200,7 +200,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         Answer::TooManyFailures(_) => (
             Exit::Refused,
             "A script or another device at this IP address keeps trying a wrong password.",
-            "Wait before you try again: each attempt makes the wait longer.",
+            "Wait before you try again.",
         ),
         // Without a token, there is no account to look up.
         Answer::Forbidden(_) if !answer.context().carried_token() => (

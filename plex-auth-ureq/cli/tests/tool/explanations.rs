@@ -154,7 +154,7 @@ fn refusals_are_explained() {
             [
                 "too many failed attempts",
                 "A script or another device at this IP address keeps trying a wrong password.",
-                "Wait before you try again: each attempt makes the wait longer.",
+                "Wait before you try again.",
             ],
         ),
         (
