@@ -47,8 +47,8 @@ fn check_pin(strong: &StrongPin) {
     assert!(names.iter().all(|name| name.is_ascii()), "{names:?}");
 }
 
-/// Returns the number in a field, `None` if the field contains no number, or `Err` if the number is
-/// not written as a plain integer.
+/// Returns the unsigned integer in a field, `Err` if the field contains any other number or
+/// nonempty text, or `None` otherwise.
 fn number_in(value: Option<&Value>) -> Result<Option<u64>, ()> {
     match value {
         None | Some(Value::Null) => Ok(None),

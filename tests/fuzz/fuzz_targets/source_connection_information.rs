@@ -78,7 +78,7 @@ fn check_device(device: &SourceDevice, sent: &Map<String, Value>) {
     }
 }
 
-/// Checks that filling every field with this text gives the same result in JSON and in XML. The
+/// Checks that filling several fields with this text gives the same result in JSON and in XML. The
 /// fields are in the same order, because the result lists unreadable fields in the order in which
 /// they appear.
 fn check_both_forms(text: &str) {

@@ -199,7 +199,8 @@ pub fn text(body: &[u8]) -> Cow<'_, str> {
     String::from_utf8_lossy(body)
 }
 
-/// The length in bytes above which a body may have more elements than the core keeps.
+/// The length in bytes above which a body is not checked in detail, because it may have more
+/// elements than the core keeps. A shorter body may, too, if its elements are very small.
 pub const LARGE: usize = 16 * 1024;
 
 /// Parses a body with `serde_json`. Returns `None` if the body is not valid JSON, contains a

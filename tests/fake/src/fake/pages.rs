@@ -37,7 +37,7 @@ fn text<'a>(account: &'a Account, field: &str) -> &'a str {
     account.body().get(field).and_then(|value| value.as_str()).unwrap_or_default()
 }
 
-/// Returns a page with one sentence of plain text.
+/// Returns a page with one paragraph of plain text.
 pub(super) fn sentence(status: StatusCode, title: &str, sentence: &str) -> Response<Vec<u8>> {
     let body = format!("<h1>{title}</h1>\n<p>{}</p>\n", render::escaped(sentence));
     render::page(status, title, &body)

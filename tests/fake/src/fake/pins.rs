@@ -147,7 +147,7 @@ impl Pins {
     }
 
     /// Links a PIN to a token. Returns the token that the new token replaces, if any: the token
-    /// that the same account got through an earlier PIN with the same client identifier.
+    /// that the same account got through a previously linked PIN with the same client identifier.
     pub(crate) fn link(&mut self, id: u64, who: Who, token: &str) -> Option<String> {
         let identifier = self.get_mut(id)?.client_identifier.clone();
         let before = self

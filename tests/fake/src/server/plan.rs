@@ -1,5 +1,5 @@
-//! Hooks that let this project's load test end the connections of a [`Server`](crate::Server)
-//! early.
+//! Hooks that let this project's tests delay responses of a [`Server`](crate::Server) or end its
+//! connections early.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -56,7 +56,7 @@ fn sign_in(plex: &mut FakePlex, form: &Form, now: u64) -> Option<()> {
 }
 
 /// Redirects to the program's URL, if it is `http` or `https`. Otherwise, returns a page with the
-/// sentence `otherwise`.
+/// text `otherwise`.
 fn back(form: &Form, otherwise: &str) -> Response<Vec<u8>> {
     let url = form.field("forwardUrl").unwrap_or_default();
     let scheme = url.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());

@@ -91,8 +91,8 @@ pub(crate) fn link(
     Some(issue(plex, who, key_id, device, "", now))
 }
 
-/// Issues a JWT to a device. The first JWT for a key revokes the token that the key was registered
-/// with.
+/// Issues a JWT to a device. The first JWT for a key revokes the opaque token that the key was
+/// registered with, if any.
 fn issue(
     plex: &mut FakePlex,
     who: Who,

@@ -67,8 +67,8 @@ impl FakePlex {
     /// PIN's token. Linking revokes the token that the account got through a previously linked PIN
     /// with the same client identifier.
     ///
-    /// Returns `None` if no PIN with this code is waiting, or if the PIN's key has been registered
-    /// in the meantime.
+    /// Returns `None` if no PIN with this code is waiting, or if the PIN's key or key ID has been
+    /// registered in the meantime.
     pub fn link_pin(&mut self, code: &str, who: Who, now: u64) -> Option<String> {
         let pin = self.pins.waiting(code, now)?.clone();
         let id = pin.id();
