@@ -118,9 +118,9 @@ impl Rejection {
     }
 }
 
-/// Returns the meaning of a code in combination with its status, if it is known, the status does
-/// not imply it, and the code has no error variant of its own. Other Plex clients rely on the same
-/// meanings. 1013 and 1020 mean different things with different statuses.
+/// Returns the meaning of a code in combination with its status. Returns `None` if the meaning is
+/// unknown, if the status implies it, or if the code has its own error variant. Other Plex clients
+/// rely on the same meanings. 1013 and 1020 mean different things with different statuses.
 fn meaning(status: u16, code: u32) -> Option<&'static str> {
     Some(match (status, code) {
         (400, 1000) => "the client identifier is missing",

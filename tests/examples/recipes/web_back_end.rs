@@ -39,7 +39,7 @@ enum Session {
     /// The user is on Plex's page. The saved login never leaves the server, because anyone who has
     /// it can get the token.
     SigningIn(Secret),
-    /// Signed in, but not admitted: access to the server has not been checked, or not been granted.
+    /// Signed in, but not admitted: access to the server has not been checked or was not granted.
     SignedIn(Token),
     /// Admitted, with the user's name.
     Admitted(String),

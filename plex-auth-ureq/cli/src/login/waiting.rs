@@ -163,7 +163,7 @@ fn style() -> ProgressStyle {
     if qr_code::has_blocks() { style } else { style.tick_chars("|/-\\ ") }
 }
 
-/// Returns what the user has to use before it expires.
+/// Returns the term for what expires: the code or the page.
 fn subject(method: &LoginMethod) -> &'static str {
     if method.open { "sign-in page" } else { "code" }
 }
