@@ -96,9 +96,9 @@ fn cannot_sign(error: impl ToString) -> Failure {
 }
 
 fn expired() -> Failure {
-    Failure::new(Exit::Refused, "the code expired before it was linked")
+    Failure::new(Exit::Refused, "the login expired before it was completed")
         .likely("The sign-in was not completed in time, or a different code was entered.")
-        .next("Get a new code: {login}")
+        .next("Try again: {login}")
 }
 
 /// Explains that the token was saved, but Plex did not register the device's key.

@@ -1,5 +1,7 @@
 //! `plex-auth status`: shows what is saved about the profile. Sends no request.
 
+use std::time::SystemTime;
+
 use plex_auth_ureq::ServerUrl;
 use plex_auth_ureq::jwt::PlexJwt;
 use serde_json::json;
@@ -29,6 +31,7 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
         Some(at) if profile.by_device_key => {
             format!("{}, renewed when it is used", date::day(at))
         }
+        Some(at) if at <= SystemTime::now().into() => format!("{}, already expired", date::day(at)),
         Some(at) => date::day(at),
         None if profile.by_device_key => "unknown; renewed when it is used".to_owned(),
         None => "never, unless it is revoked or unused for weeks".to_owned(),

@@ -50,7 +50,8 @@ impl<'a> Waiting<'a> {
             ProgressBar::new_spinner().with_style(style())
         };
         spinner.enable_steady_tick(TURN);
-        let notice = spinner.is_hidden().then(|| SlowNotice::new(format!("a code from {host}")));
+        let awaited = format!("a {} from {host}", subject(method));
+        let notice = spinner.is_hidden().then(|| SlowNotice::new(awaited));
         let at_exit = spinner.clone();
         Self {
             spinner,
@@ -70,11 +71,10 @@ impl<'a> Waiting<'a> {
 
     /// Shows that the code has not arrived yet, and why.
     pub(super) fn creating(&self, error: Option<&Error>) {
+        let message = format!("Getting a {} from Plex", subject(self.method));
         self.spinner.set_message(match error {
-            Some(error) => {
-                format!("Getting a code from Plex. Last error: {}", plain(&format!("{error:#}")))
-            }
-            None => "Getting a code from Plex".to_owned(),
+            Some(error) => format!("{message}. Last error: {}", plain(&format!("{error:#}"))),
+            None => message,
         });
     }
 

@@ -31,6 +31,13 @@ fn status_shows_when_a_pasted_jwt_expires() {
     assert_eq!(copy["expires_at"], own["expires_at"]);
     let text = harness.succeed(&["status", "--profile", "copy"]);
     assert!(!text.contains("never") && !text.contains("renewed"), "{text}");
+
+    let path = harness.state_folder().join("state.json");
+    let state = fs::read_to_string(&path).unwrap();
+    let old = aged(token.trim(), TOKEN_LIFETIME);
+    fs::write(&path, state.replace(token.trim(), &old)).unwrap();
+    let text = harness.succeed(&["status", "--profile", "copy"]);
+    assert!(text.contains("already expired"), "{text}");
 }
 
 fn identifier(harness: &Harness, profile: &str) -> String {
@@ -53,21 +60,25 @@ fn remove_saved_token(harness: &Harness) {
 /// The lifetime of a device's token, in seconds.
 pub(crate) const TOKEN_LIFETIME: u64 = 7 * 24 * 60 * 60;
 
-/// Makes the saved token this many seconds old, and returns it.
-pub(crate) fn set_token_age(harness: &Harness, age: u64) -> String {
+/// Returns the token with the claims of one that is this many seconds old.
+fn aged(token: &str, age: u64) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
-    let path = harness.state_folder().join("state.json");
-    let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
-    let saved = &mut state["devices"]["default"]["saved"];
-    let mut device: Value = serde_json::from_str(saved.as_str().unwrap()).unwrap();
-    let mut parts: Vec<_> =
-        device["token"].as_str().unwrap().split('.').map(str::to_owned).collect();
+    let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();
     let mut claims: Value =
         serde_json::from_slice(&URL_SAFE_NO_PAD.decode(&parts[1]).unwrap()).unwrap();
     claims["iat"] = (now - age).into();
     claims["exp"] = (now - age + TOKEN_LIFETIME).into();
     parts[1] = URL_SAFE_NO_PAD.encode(claims.to_string());
-    let token = parts.join(".");
+    parts.join(".")
+}
+
+/// Makes the saved token this many seconds old, and returns it.
+pub(crate) fn set_token_age(harness: &Harness, age: u64) -> String {
+    let path = harness.state_folder().join("state.json");
+    let mut state: Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    let saved = &mut state["devices"]["default"]["saved"];
+    let mut device: Value = serde_json::from_str(saved.as_str().unwrap()).unwrap();
+    let token = aged(device["token"].as_str().unwrap(), age);
     device["token"] = token.as_str().into();
     *saved = device.to_string().into();
     fs::write(&path, state.to_string()).unwrap();

@@ -53,7 +53,9 @@ fn an_expired_code_ends_the_login() {
     let mut login = Running::start(harness.command(&["login"]), "");
     login.link_code();
     harness.expire_last_pin();
-    login.wait().assert_failed(1, &["the code expired before it was linked", "plex-auth login"]);
+    login
+        .wait()
+        .assert_failed(1, &["the login expired before it was completed", "plex-auth login"]);
     assert_eq!(harness.run(&["whoami"]).code, 3);
 }
 

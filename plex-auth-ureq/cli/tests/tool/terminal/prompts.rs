@@ -96,7 +96,7 @@ fn a_new_code_is_offered_after_expiry() {
     harness.expire_last_pin();
     terminal.expect_text("Get a new code? [Y/n]: ");
     terminal.type_line("n");
-    assert!(terminal.wait_for_exit(1).contains("the code expired before it was linked"));
+    assert!(terminal.wait_for_exit(1).contains("the login expired before it was completed"));
 }
 
 /// After a prompt has ended, the next output (the shell's prompt or an error) starts on a new line,
