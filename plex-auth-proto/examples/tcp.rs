@@ -99,7 +99,9 @@ fn read(bytes: &[u8], limit: usize) -> io::Result<Response<Vec<u8>>> {
     let length = response.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
     match length.and_then(|length| length.parse::<usize>().ok()) {
         // The connection closed before the whole body arrived, unless the limit cut it off.
-        Some(length) if bytes.len() < limit && body.len() < length => {
+        Some(length)
+            if response.status().is_success() && bytes.len() < limit && body.len() < length =>
+        {
             Err(io::ErrorKind::UnexpectedEof.into())
         }
         _ => Ok(response),

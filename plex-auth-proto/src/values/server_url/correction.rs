@@ -39,7 +39,7 @@ pub(super) fn guess(text: &str) -> Option<String> {
     };
     let authority = authority.strip_suffix(':').unwrap_or(&authority);
     // Plex's own copy of Plex Web is not a media server.
-    if authority.eq_ignore_ascii_case("app.plex.tv") {
+    if authority.split(':').next().is_some_and(|host| host.eq_ignore_ascii_case("app.plex.tv")) {
         return None;
     }
     // Plex Web is below `/web`. The added slash makes this a whole segment.

@@ -4,13 +4,15 @@ use super::ServerUrl;
 
 impl ServerUrl {
     /// Returns the URL of the page on which users enter the code of a short PIN:
-    /// `https://plex.tv/link`, or `/link` below a base URL outside plex.tv.
+    /// `https://plex.tv/link` or, for a base URL outside plex.tv, that URL with any trailing
+    /// `/api/v2` removed and `/link` appended.
     pub(crate) fn link_page(&self) -> Self {
         self.page("plex.tv", "/link")
     }
 
     /// Returns the URL of the page on which users sign in for a strong PIN:
-    /// `https://app.plex.tv/auth`, or `/auth` below a base URL outside plex.tv.
+    /// `https://app.plex.tv/auth` or, for a base URL outside plex.tv, that URL with any trailing
+    /// `/api/v2` removed and `/auth` appended.
     pub(crate) fn hosted_page(&self) -> Self {
         self.page("app.plex.tv", "/auth")
     }

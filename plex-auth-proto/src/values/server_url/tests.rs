@@ -47,7 +47,7 @@ fn wrong_urls_are_refused_with_a_correction() {
         ("https://app.plex.tv/desktop/#!/server/0", Problem::PlexWeb, None),
         ("https://app.plex.tv/desktop", Problem::PlexWeb, None),
         ("https://app.plex.tv/web/index.html#!/", Problem::PlexWeb, None),
-        ("app.plex.tv/web", Problem::Scheme, None),
+        ("app.plex.tv:443/web", Problem::Scheme, None),
         ("plex.example/plex/web/a#b", Problem::Scheme, Some("http://plex.example/plex")),
         ("http://10.0.0.7:32400/web/a#b", Problem::Fragment, Some("http://10.0.0.7:32400")),
         ("plex.example/website/", Problem::Scheme, Some("http://plex.example/website")),

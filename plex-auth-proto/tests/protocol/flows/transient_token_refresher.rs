@@ -173,6 +173,20 @@ fn stops_if_the_account_token_is_refused() {
 }
 
 #[test]
+fn backoff_starts_again_after_a_refusal() {
+    let resumes: [fn(&mut TransientTokenRefresher); 2] =
+        [TransientTokenRefresher::retry, |flow| flow.set_token(Token::new("an0ther").unwrap())];
+    for resume in resumes {
+        let mut driven = Driven::new(refresher());
+        driven.respond_all((0..5).map(|_| Answer(502, ""))).respond(Answer(401, ""));
+        assert!(driven.send().is_none(), "a request after the refusal");
+        resume(&mut driven.flow);
+        driven.respond(Answer(502, "")).respond(transient(1));
+        assert_eq!(driven.gaps().last(), driven.gaps().first());
+    }
+}
+
+#[test]
 fn new_account_token_causes_no_burst() {
     let mut driven = Driven::new(refresher());
     let request = driven.send().unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plex_auth_proto::flow::{DeviceLogin, DeviceLoginError, DeviceLoginProgress};
+use plex_auth_proto::flow::{Completion, DeviceLogin, DeviceLoginError, DeviceLoginProgress};
 use plex_auth_proto::{Flow, Step};
 
 use super::{CREATED, GONE, Key, LINKED, NONCE, WAITING, exchanged, jwt, login, registered};
@@ -249,4 +249,16 @@ fn request_lost_in_the_exchange_is_retried_once() {
     assert_eq!(sent, [Some(60), Some(120)]);
     assert!(matches!(driven.finish(), Err(DeviceLoginError::Expired)));
     assert_eq!(driven.elapsed() - began, 180);
+}
+
+#[test]
+fn cancelled_requests_end_the_exchange_in_time() {
+    let key = Key::new();
+    let (mut driven, began) = exchanging(&key);
+    while let Some(request) = driven.send() {
+        driven.flow.complete(driven.now, request.id, Completion::Cancelled);
+        assert!(driven.elapsed() - began <= 120, "the exchange has no end");
+    }
+    assert!(matches!(driven.outcome, Some(Err(DeviceLoginError::Expired))));
+    assert_eq!(driven.elapsed() - began, 120);
 }
