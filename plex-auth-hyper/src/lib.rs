@@ -65,9 +65,9 @@
 //!
 //! - Connecting (name lookup, TCP and TLS together) ends within 10 s. For a name with both IPv6 and
 //!   IPv4 addresses, the second family is tried if the first fails or takes longer than 300 ms.
-//! - The request is sent as the core built it, plus a `host` header. A request of one of the core's
-//!   operations has one `accept` header, no `accept-encoding` header, and either a `content-length`
-//!   header or no body.
+//! - The request is sent as the core built it, plus a `host` header. A request for one of the
+//!   core's operations has one `accept` header, no `accept-encoding` header, and either a
+//!   `content-length` header or no body.
 //! - A sign-in is sent only once. An [idempotent](Reply::is_idempotent) call is retried once, on a
 //!   new connection, if a reused connection ends before the response. If a reused connection closes
 //!   before any of the request is written, the request is sent on another connection, even if the

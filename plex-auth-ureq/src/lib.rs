@@ -44,7 +44,7 @@
 //!   transport sets another limit.
 //! - The request is sent as the core built it, plus a `host` header, `connection: close` if the
 //!   request has its own connection, and your own agent's `user-agent` if the request has none. A
-//!   request of one of the core's operations has one `accept` header, no `accept-encoding` header,
+//!   request for one of the core's operations has one `accept` header, no `accept-encoding` header,
 //!   and either a `content-length` header or no body.
 //! - Only [idempotent](Reply::is_idempotent) calls are retried; a sign-in is never sent twice. A
 //!   call is retried if the server closes a reused connection, and to confirm a

@@ -16,7 +16,7 @@ pub enum Content {
     /// Neither JSON nor XML.
     Other,
     /// A compressed body, although the request did not ask for one. It was not decoded. Contains
-    /// the name of the encoding.
+    /// the name of the encoding, or `unknown encoding` if the library does not know it.
     Encoded(&'static str),
 }
 

@@ -1,7 +1,7 @@
 //! Repair of JSON documents that the parser rejects.
 //!
 //! The JSON parser rejects a whole document if a number is out of range, a string contains an
-//! unpaired surrogate, or lists and objects are nested too deeply, even in an unused field. This
+//! unpaired surrogate, or lists and objects are nested too deeply, even in an optional field. This
 //! module checks each value separately and replaces unreadable ones with a placeholder, so that the
 //! rest can be parsed. A parser that accepts such values would instead need its own code for each
 //! type, which would make the library a third larger.

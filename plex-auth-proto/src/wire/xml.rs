@@ -138,8 +138,8 @@ fn namespaces(text: &str) -> usize {
     text.as_bytes().windows(5).filter(|piece| piece == b"xmlns").count()
 }
 
-/// Returns the longest distance between two consecutive `<`, which is an upper bound for the length
-/// of a tag.
+/// Returns the length of the longest run of text without a `<`. No tag is longer than that, not
+/// counting its `<`.
 fn longest_tag(text: &str) -> usize {
     text.split('<').map(str::len).max().unwrap_or(0)
 }

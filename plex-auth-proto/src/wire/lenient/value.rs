@@ -36,7 +36,8 @@ pub(crate) trait Value<'de>: Sized {
         Ok(None)
     }
 
-    /// Converts a map, consuming it completely. Not called if the type is [plain](Self::IS_PLAIN).
+    /// Converts a map, consuming it completely. Called for a [plain](Self::IS_PLAIN) type only if
+    /// the map is in place of a list of that type.
     fn from_object<A: MapAccess<'de>>(map: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         let mut value = None;
         Plain(&mut value).visit_map(map)?;

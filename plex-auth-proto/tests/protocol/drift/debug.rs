@@ -5,7 +5,8 @@ use std::fmt::Debug;
 
 /// An open bracket.
 struct Open {
-    /// The path step that the bracket adds. `None` for a wrapper such as `Some(`.
+    /// The path step that the bracket adds. `None` if its line has no name and is not a list
+    /// element, such as the line `Profile {` after `profile: Some(`.
     step: Option<String>,
     is_list: bool,
     elements: usize,

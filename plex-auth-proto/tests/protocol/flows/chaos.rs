@@ -18,7 +18,7 @@ pub(crate) struct Bounds {
     pub(crate) interval: Duration,
     /// The time within which the flow must end if it does not report the time left.
     pub(crate) timeout: Duration,
-    /// The maximum time that the flow may run past its reported end.
+    /// The maximum time that the flow may run past its reported end or `timeout`.
     pub(crate) grace: Duration,
     /// The maximum number of polls.
     pub(crate) rounds: usize,

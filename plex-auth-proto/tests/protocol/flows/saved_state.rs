@@ -1,4 +1,4 @@
-//! The saved state of every kind of flow, and the errors for states that cannot be restored.
+//! Saved states of every kind, and the errors for states that cannot be restored.
 
 use plex_auth_proto::flow::{
     DeviceLogin, DeviceTokenRefresher, InvalidSavedState, PinLogin, TransientTokenRefresher,
