@@ -219,7 +219,7 @@
 //! [`examples/smol.rs`](https://github.com/plex-auth/plex-auth/blob/main/plex-auth-hyper/examples/smol.rs),
 //! a complete example for smol. [`Transport::over`] has an example with a mock.
 //!
-//! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
+//! [Other recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
 //! complete programs. They cover what to save, a TV app, a web back end, a service with a device
 //! key, several accounts, and a connection to a media server.
 //!

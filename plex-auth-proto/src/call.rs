@@ -14,8 +14,9 @@
 //!    header: plex.tv answers in XML if that header contains anything besides `application/json`.
 //!    Do not add `Accept-Encoding`: compressed bodies are not decoded. If a successful response is
 //!    compressed, any call that reads its body fails with
-//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). In other responses, the error
-//!    codes are lost. `Host` and connection-level headers are up to the client.
+//!    [`UnexpectedContent`](crate::ResponseError::UnexpectedContent). If any other response
+//!    is compressed, its error codes are lost. `Host` and connection-level headers are up to the
+//!    client.
 //! 2. **Do not follow redirects.** Following one could send the token to another host. Return the
 //!    3xx response like any other. It is reported as
 //!    [`Redirected`](crate::ResponseError::Redirected).

@@ -173,7 +173,7 @@
 //! are [`TlsErrorKind::Other`](error::TlsErrorKind::Other) or
 //! [`TransportErrorKind::Other`](error::TransportErrorKind::Other).
 //!
-//! [More recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
+//! [Other recipes](https://github.com/plex-auth/plex-auth/tree/main/tests/examples/recipes) are
 //! complete programs. They cover what to save, a TV app, a web back end, a service with a device
 //! key, several accounts, and a connection to a media server.
 //!

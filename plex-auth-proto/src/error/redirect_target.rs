@@ -33,7 +33,7 @@ pub struct RedirectTarget {
     is_known: bool,
 }
 
-/// The hosts that plex.tv redirects to if the path is wrong. Names are compared as a whole, because
+/// The hosts that plex.tv redirects to if the path is wrong. Whole names are compared, because
 /// any other subdomain could be a secret.
 const HOSTS_OF_PLEX: [&str; 4] = ["plex.tv", "www.plex.tv", "clients.plex.tv", "app.plex.tv"];
 

@@ -84,9 +84,9 @@ pub enum ResponseError {
     Unavailable(Rejection),
     /// Any other unsuccessful status.
     Rejected(Rejection),
-    /// 3xx except 304: a redirect, which was not followed because the token would be sent to its
-    /// target. Plex's API never needs redirects: the base URL is wrong, or a captive portal
-    /// answered.
+    /// 3xx except 304: a redirect, which was not followed because the token would have been
+    /// sent to its target. Plex's API never needs redirects: the base URL is wrong, or a captive
+    /// portal answered.
     #[non_exhaustive]
     Redirected {
         /// The context of the request.

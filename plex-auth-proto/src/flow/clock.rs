@@ -41,10 +41,9 @@ pub(crate) struct Moment {
     /// is no reading. `None` if both are missing.
     pub(crate) server: Option<SystemTime>,
     /// The wall-clock time. If there is a reading of the server's time, this is corrected by the
-    /// difference between the two clocks at that reading, unless the wall clock was wrong then and
-    /// has been set since, so that it agrees with `server` now. `None` if the wall clock is missing
-    /// now or was missing at that reading. It can be ahead of `server` after the computer has
-    /// slept.
+    /// difference between the two clocks at that reading, unless the wall clock was wrong then, but
+    /// has since been set and now agrees with `server`. `None` if the wall clock is missing now or
+    /// was missing at that reading. It can be ahead of `server` after the computer has slept.
     wall: Option<SystemTime>,
 }
 

@@ -123,7 +123,7 @@ pub struct ConnectionChoice {
     candidates: Candidates,
     allow_plain_http: bool,
     clock: Clock,
-    /// When the right server first responded, in elapsed time. `None` if it has not.
+    /// The elapsed time at which the right server first responded. `None` if it has not.
     first_verified: Option<Duration>,
     finished: bool,
 }
@@ -179,7 +179,7 @@ impl ConnectionChoice {
         Self { candidates: Candidates::new(candidates), allow_plain_http: allowed, ..self }
     }
 
-    /// Returns the latest time at which the choice ends, given the responses so far.
+    /// Returns the latest time at which the choice can end, given the responses so far.
     fn end(&self) -> Duration {
         let grace_ends = self.first_verified.map(|first| first.saturating_add(GRACE));
         grace_ends.map_or(self.timeout, |grace_ends| grace_ends.min(self.timeout))

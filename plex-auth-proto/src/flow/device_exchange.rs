@@ -49,7 +49,7 @@ pub(crate) enum ExchangeResponse {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     proof: Option<Box<Proof>>,
-    /// When the next request is due, in elapsed time.
+    /// The elapsed time at which the next request is due.
     due: Duration,
     /// The earliest time at which a device with a valid token sends a request, in elapsed time.
     not_urgent_before: Duration,
@@ -58,14 +58,14 @@ pub(crate) struct Exchange {
     /// The number of further refusals after which the key counts as refused.
     refusals_left: u8,
     /// Whether a retry has already been scheduled. The first retry follows soon, because most
-    /// errors are brief.
+    /// errors are short-lived.
     has_retried: bool,
     /// The jitter that extends the wait after an error, so that devices do not all send requests at
     /// the same time.
     jitter: Duration,
 }
 
-/// The progress of proving that the device has the key. Times are in elapsed time.
+/// The progress toward proving that the device has the key. Times are in elapsed time.
 #[derive(Debug)]
 enum Proof {
     /// An unused nonce, and when it expires.

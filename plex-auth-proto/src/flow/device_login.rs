@@ -115,7 +115,7 @@ pub struct DeviceLogin<K> {
 struct PendingExchange {
     exchange: Exchange,
     in_flight: InFlight<ExchangeResponse>,
-    /// When to give up, in elapsed time.
+    /// The elapsed time at which to give up.
     until: Duration,
     /// The reason the PIN login ended without a token. It is reported if the exchange is refused or
     /// runs out of time.
@@ -156,7 +156,7 @@ impl<K: DeviceKey> DeviceLogin<K> {
     }
 
     /// Handles a PIN login that ended without a token. If Plex may already know the key, an
-    /// exchange can still get one.
+    /// exchange can still get a token.
     fn pin_failed(&mut self, failure: Failure, now: Now) {
         let is_taken = matches!(&failure, Failure::Request(error)
             if error.status().is_some_and(|status| status.as_u16() == 422));

@@ -147,7 +147,7 @@ pub struct DeviceTokenRefresher<K> {
     renew_requested: bool,
     last_error: Option<Box<RefreshError>>,
     renewals: u64,
-    /// Whether the first state was restored, so it need not be saved.
+    /// Whether the first state was restored, in which case it need not be saved.
     is_restored: bool,
     /// Whether the token being saved is the initial one, which does not count as a renewal.
     is_first_unsaved: bool,

@@ -24,9 +24,9 @@ const UNSUPPORTED: &str = "the driver does not support sending requests";
 /// did not arrive in time. Responses are parsed as `T`.
 pub(crate) struct InFlight<T> {
     request: Option<Box<Request<T>>>,
-    /// Boxed, because most flows lose no request, and a program can have many thousands of flows.
+    /// Boxed, because most flows lose no requests, and a program can have many thousands of flows.
     lost: Option<Box<Lost<T>>>,
-    /// Whether a response belonged to another request, so that the next request needs its own
+    /// Whether a response belonged to another request, in which case the next request needs its own
     /// connection.
     was_mismatched: bool,
 }
@@ -38,14 +38,14 @@ struct Lost<T>(VecDeque<Request<T>>);
 pub(crate) struct Request<T> {
     id: RequestId,
     sent: Duration,
-    /// When the request is considered lost, in elapsed time.
+    /// The elapsed time at which the request is considered lost.
     lost_at: Duration,
     reply: Reply<T>,
 }
 
 /// The result of a request.
 pub(crate) struct Arrival<T> {
-    /// When the request was sent, in elapsed time.
+    /// The elapsed time at which the request was sent.
     pub(crate) sent: Duration,
     /// Whether the request had already been considered lost.
     pub(crate) is_late: bool,

@@ -11,12 +11,13 @@ use crate::plex_tv::account::sign_in;
 /// A call that is retried as long as retrying is safe and may help.
 ///
 /// An idempotent call is retried as long as its error [is retryable](Error::is_retryable): after
-/// about 2, 4, 8 and then every 16 seconds, or later if `Retry-After` says so. Any other call is
-/// retried only if nothing was sent, or if the server refused it temporarily (with a 429, for
-/// example). A sign-in is never retried, not even after a 429: repeating a wrong password can lock
-/// the account, and repeating a correct one creates another token. Let the user try again instead.
-/// If the driver is dropped while a request is in flight, an idempotent call is sent again when the
-/// flow is driven again. Any other call ends with an error, because it may have been carried out.
+/// about 2, 4 and 8 seconds, and then every 16 seconds, or later if `Retry-After` says so. Any
+/// other call is retried only if nothing was sent, or if the server refused it temporarily (with a
+/// 429, for example). A sign-in is never retried, not even after a 429: repeating a wrong password
+/// can lock the account, and repeating a correct one creates another token. Let the user try again
+/// instead. If the driver is dropped while a request is in flight, an idempotent call is sent again
+/// when the flow is driven again. Any other call ends with an error, because it may have been
+/// carried out.
 ///
 /// The flow ends with the value, with an error that retrying cannot fix, or with the last error
 /// when the time limit of 60 seconds ([`timeout`](Self::timeout)) is reached. A request still in

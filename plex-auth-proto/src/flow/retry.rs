@@ -51,7 +51,7 @@ pub enum RetryProgress {
     /// The last request failed, and another one will follow.
     #[non_exhaustive]
     Waiting {
-        /// The error of the last request.
+        /// The error from the last request.
         last_error: Error,
         /// The time until the next request.
         next_request: Duration,

@@ -128,7 +128,7 @@ pub(crate) enum Member<'a> {
 
 impl Member<'_> {
     /// Returns the maximum size of the member's JSON in bytes, including the punctuation around it
-    /// but not its name. Each character of a text may be escaped.
+    /// but not its name. Each character of a string may be escaped.
     fn max_size(&self) -> usize {
         match self {
             Self::Text(text) => text.len().saturating_mul(6),

@@ -145,7 +145,7 @@ impl ServerAccess {
 
     /// Returns the JSON paths of the fields that are needed to tell whether the list contains the
     /// server, but are missing: `clientIdentifier` in an entry that may be a server, and `provides`
-    /// in an entry with this identifier. `.` stands for an entry that could not be read.
+    /// in an entry with the server's identifier. `.` stands for an entry that could not be read.
     fn unreadable_paths(&self, resources: &Resources) -> Vec<String> {
         let rows = resources.unreadable_fields().into_iter().filter(|path| path == ".");
         let fields = resources.resources.iter().enumerate().filter_map(|(index, row)| {

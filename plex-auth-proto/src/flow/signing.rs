@@ -13,7 +13,7 @@ pub(crate) const TOO_LATE: &str = "the driver did not return a signature in time
 pub(crate) struct Signing {
     id: RequestId,
     unsigned: UnsignedDeviceJwt,
-    /// When the request is considered lost, in elapsed time.
+    /// The elapsed time at which the request is considered lost.
     lost_at: Duration,
 }
 

@@ -120,10 +120,9 @@ pub struct TransientTokenRefresher {
     clock: Clock,
     max_wait: Duration,
     in_flight: InFlight<TransientToken>,
-    /// When to request a token, if not at the regular renewal. Like `not_before`, it is in elapsed
-    /// time.
+    /// The elapsed time at which to request a token, if not at the regular renewal.
     wanted_at: Option<Duration>,
-    /// The earliest time at which the next request may be sent.
+    /// The earliest elapsed time at which the next request may be sent.
     not_before: Duration,
     backoff: Backoff,
     /// The backoff for a server that rejects the tokens it has just issued.

@@ -28,7 +28,8 @@ lenient::object! {
         pub client_identifier: Option<String> as "clientIdentifier",
         /// The time at which the resource was registered, in Plex's format: `2021-10-01T01:02:03Z`.
         pub created_at: Option<String> as "createdAt",
-        /// The time at which Plex last saw the resource, in the same format.
+        /// The time at which Plex last saw the resource, in the format of
+        /// [`created_at`](Self::created_at).
         pub last_seen_at: Option<String> as "lastSeenAt",
         /// The capabilities, separated by commas: `server`, `player`, `client`, `controller`, … See
         /// [`provides`](Self::provides).

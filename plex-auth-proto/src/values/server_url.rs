@@ -167,8 +167,8 @@ fn parse(text: &str) -> Result<ServerUrl, ServerUrlProblem> {
     })
 }
 
-/// Returns whether a URL, without its scheme, points to a copy of Plex Web that a media server or
-/// Plex hosts.
+/// Returns whether a URL, given without its scheme, points to a copy of Plex Web that is hosted by
+/// a media server or by Plex.
 fn is_plex_web(rest: &str) -> bool {
     let page = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
     page.ends_with("/web")

@@ -29,8 +29,8 @@ const MAX_LENGTH: usize = 8 * 1024;
 ///
 /// For plex.tv, use the account's token. For a media server, use the access token that
 /// [`PlexTv::resources`](crate::PlexTv::resources) returns for it, so that you do not send the
-/// account's token, which has access to everything. A media server's 401 applies only to this token
-/// and this server: request the resources again instead of signing in again
+/// account's token, which has access to everything. A media server's 401 applies only to that
+/// server and the token sent to it: request the resources again instead of signing in again
 /// ([`is_token_invalid`](crate::ResponseError::is_token_invalid) returns false).
 ///
 /// If you call `resources` with a JWT, it returns an opaque access token for each server that is

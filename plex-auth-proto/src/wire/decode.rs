@@ -102,7 +102,7 @@ fn read_or_repair<T>(
     })
 }
 
-/// Parses a JSON object. Returns `None` if it lacks a field that `T` requires.
+/// Parses a JSON object. Returns `None` if a field that `T` requires is missing or unreadable.
 pub(crate) fn object<T: for<'de> Value<'de>>(body: &[u8]) -> Result<Option<T>, DecodeError> {
     converted_object(body, body.len())
 }

@@ -80,8 +80,8 @@ impl Serialize for Elements<'_> {
     }
 }
 
-/// The child elements by name. Other entries of the list are skipped, because a list of many short
-/// ones, such as numbers, would take several times the memory of its text.
+/// The child elements by name. Other entries of `_children` are skipped, because a list of many
+/// short ones, such as numbers, would take several times the memory of its text.
 #[derive(Default)]
 struct Children<'a>(BTreeMap<String, Vec<&'a RawValue>>);
 

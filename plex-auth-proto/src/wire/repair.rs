@@ -33,7 +33,7 @@ pub(crate) fn repaired(text: &str) -> Result<Zeroizing<String>, Error> {
 }
 
 /// Repairs a value and appends it. Lists and objects more than `depth` levels deep are replaced
-/// with the placeholder, unless they are empty.
+/// with the placeholder, unless they are exactly `[]` or `{}`.
 fn repair(element: &RawValue, depth: usize, repaired: &mut String) -> Result<(), Error> {
     let text = element.get();
     let is_readable = match text.as_bytes().first() {

@@ -54,7 +54,7 @@ pub(crate) struct Options {
     #[arg(value_hint = ValueHint::Other)]
     pub(crate) profile: String,
 
-    /// Use the service at this URL instead of plex.tv, such as a reverse proxy or a test server.
+    /// Use the service at this URL, such as a reverse proxy or a test server, instead of plex.tv.
     /// `login` saves the URL in the profile
     #[arg(long, global = true, value_name = "URL", env = "PLEX_AUTH_PLEX_TV")]
     #[arg(value_parser = plex_tv, hide_env_values = true, value_hint = ValueHint::Url)]

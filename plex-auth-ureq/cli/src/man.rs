@@ -31,7 +31,7 @@ pub(crate) fn run(words: &[String]) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Renders the page. Keeps the line breaks in the text after the options, which clap_mangen would
+/// Renders the page. In the text after the options, keeps the line breaks, which clap_mangen would
 /// remove.
 fn render(mut page: clap::Command) -> io::Result<Vec<u8>> {
     let after = page.get_after_help().map(ToString::to_string);

@@ -39,7 +39,7 @@ pub(crate) struct PinMachine<M> {
     state: State,
     clock: Clock,
     in_flight: InFlight<PinResponse>,
-    /// When the next request is due, in elapsed time.
+    /// The elapsed time at which the next request is due.
     due: Duration,
     backoff: Backoff,
     interval: PollInterval,
@@ -58,7 +58,7 @@ enum PinResponse {
 
 enum State {
     Creating {
-        /// When to give up, in elapsed time; set when the first request is sent.
+        /// The elapsed time at which to give up; set when the first request is sent.
         give_up_at: Option<Duration>,
     },
     Polling(Box<Polling>),

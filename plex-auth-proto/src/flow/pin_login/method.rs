@@ -95,7 +95,7 @@ enum PollSignature {
 
 struct SignedPoll {
     jwt: DeviceJwt,
-    /// When to sign again, in elapsed time.
+    /// The elapsed time at which to sign again.
     until: Duration,
     /// When to sign again, by the later of the server's clock and the wall clock. Unlike elapsed
     /// time, the wall clock also advances while the computer sleeps.

@@ -22,7 +22,8 @@ impl PlexTv {
     /// The token expires after seven days (see [`PlexJwt`](crate::jwt::PlexJwt)). The device can
     /// request a new one at any time, even after the previous one has expired. The first exchange
     /// invalidates the device's old-style token. Users report that media servers do not accept
-    /// tokens from this exchange. For the token to use with a media server instead, see [`Token`].
+    /// tokens from this exchange. To find out which token to use with a media server instead, see
+    /// [`Token`].
     ///
     /// The nonce, the signature and this call must all use the same identity. This call is not
     /// idempotent: to retry, start with a new nonce.

@@ -37,7 +37,7 @@ pub(crate) trait Value<'de>: Sized {
     }
 
     /// Converts a map, consuming it completely. Called for a [plain](Self::IS_PLAIN) type only if
-    /// the map is in place of a list of that type.
+    /// the map takes the place of a list of that type.
     fn from_object<A: MapAccess<'de>>(map: A, _: &Budget) -> Result<Option<Self>, A::Error> {
         let mut value = None;
         Plain(&mut value).visit_map(map)?;
@@ -179,7 +179,7 @@ impl<'de, T: Value<'de>> Visitor<'de> for One<'_, T> {
     }
 }
 
-/// Accepts only an object. Returns `None` if a required field is missing.
+/// Accepts only an object. Returns `None` if a required field is missing or unreadable.
 #[derive(Debug)]
 pub(crate) struct Object<'b, T>(&'b Budget, PhantomData<T>);
 

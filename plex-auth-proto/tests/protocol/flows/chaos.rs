@@ -80,7 +80,7 @@ pub(crate) struct Chaos<O> {
     pub(crate) is_steady: bool,
     /// Whether the last response definitely arrived while the flow was still waiting for it.
     pub(crate) in_time: bool,
-    /// Whether the flow ended at or after its reported end.
+    /// Whether the flow ended at or after its reported end or [`Bounds::timeout`].
     pub(crate) was_over: bool,
 }
 
