@@ -39,7 +39,7 @@ pub struct Operation {
     /// request cannot be mistaken for the response to this one. See
     /// [`Reply::wants_own_connection`](crate::Reply::wants_own_connection).
     pub own_connection: bool,
-    /// Whether the operation refers to a specific PIN, so that a 410 means that this PIN is gone.
+    /// Whether the operation refers to a specific PIN. A 410 then means that this PIN is gone.
     about_a_pin: bool,
     /// The meaning of a 401 if the request carried no token.
     unauthorized: Option<&'static str>,

@@ -24,7 +24,7 @@ const LINE_OVERHEAD: usize = 12;
 /// Checks that ureq can send the request with an output buffer of this size.
 ///
 /// ureq replaces an invalid port with the default port, which can belong to another server. If a
-/// line does not fit into its buffer, ureq fails only after sending the lines before it.
+/// line does not fit into the buffer, ureq fails only after sending the lines before it.
 pub(crate) fn check(request: &Request<Body>, buffer_size: usize) -> Result<(), Failure> {
     if !request.uri().authority().is_none_or(has_valid_port) {
         let kind = TransportErrorKind::NotStarted("the port in the URL is invalid");

@@ -10,7 +10,7 @@ use tower_service::Service;
 use crate::client_error::ClientError;
 use crate::error_chain::BoxError;
 
-/// The system's resolver. Unlike hyper-util's, it returns a distinct error if a name was not found.
+/// The system's resolver. Unlike hyper-util's, it returns a distinct error if a name is not found.
 #[derive(Clone, Debug)]
 pub(super) struct Resolver {
     system: GaiResolver,

@@ -107,7 +107,8 @@ pub enum ResponseError {
         /// The kind of content that arrived instead of the data.
         content: Content,
     },
-    /// A successful response in which a required field is missing or unreadable.
+    /// A successful response in which a required field is missing, unreadable or has an unexpected
+    /// value.
     #[non_exhaustive]
     UnexpectedShape {
         /// The context of the request.

@@ -189,14 +189,14 @@ impl<K: DeviceKey> DeviceTokenRefresher<K> {
         }
     }
 
-    /// Sets how much earlier this device renews its token and how much later it retries, so that a
-    /// fleet's devices do not all send requests at the same time. Use a random time of up to a day.
-    /// The default is zero. Without jitter, a fleet's requests cluster after an outage and again
-    /// six days later.
+    /// Sets the jitter, which makes this device renew its token earlier and retry later, so that a
+    /// fleet's devices do not all send requests at the same time. Use a random duration of up to a
+    /// day, with millisecond precision. The default is zero. Without jitter, a fleet's requests
+    /// cluster after an outage and again six days later.
     ///
     /// A renewal happens at most a day early, and never before the halfway point between the time
     /// at which the token was issued and its regular renewal. The wait before a retry at most
-    /// doubles.
+    /// doubles: it is extended by the jitter modulo the wait.
     pub fn jitter(mut self, jitter: Duration) -> Self {
         self.exchange.set_jitter(jitter);
         self

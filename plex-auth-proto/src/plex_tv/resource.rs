@@ -54,7 +54,7 @@ lenient::object! {
         pub relay: Option<bool>,
         /// Whether Plex considers the resource online.
         pub presence: Option<bool>,
-        /// Whether the resource accepts only encrypted connections, so that `http` cannot be used.
+        /// Whether the resource accepts only encrypted connections, which rules out `http`.
         pub https_required: Option<bool> as "httpsRequired",
         /// Whether the requesting client has the same public IP address as the resource, and so is
         /// probably on the same network.

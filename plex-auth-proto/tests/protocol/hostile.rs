@@ -1,5 +1,5 @@
 //! Properties: no input from the caller or the server causes a panic, splits a request or is
-//! changed silently.
+//! changed in an undocumented way.
 
 use crate::config;
 use plex_auth_proto::device::DeviceId;

@@ -199,7 +199,7 @@ pub(crate) fn plex_tv(identity: ClientIdentity, url: Option<&ServerUrl>) -> Plex
     }
 }
 
-/// Returns the host of a plex.tv, as shown to the user.
+/// Returns the plex.tv host, as shown to the user.
 pub(crate) fn host(plex_tv: &PlexTv) -> String {
     let url = plex_tv.url().to_string();
     let uri: Option<Uri> = url.parse().ok();

@@ -78,7 +78,7 @@ fn not_understood(error: &clap::Error) -> Failure {
         .next(see("See the options: {--help}").text(tip))
 }
 
-/// Returns a hint in which `--help` shows the help for the command in the raw arguments.
+/// Returns a hint whose `--help` command shows the help for the subcommand in the raw arguments.
 fn see(text: &'static str) -> Hint {
     let mut command = Cli::command();
     let mut words = Vec::new();
@@ -165,7 +165,7 @@ fn misplaced(error: &clap::Error) -> Option<(&'static str, &'static str)> {
             "Leave out the argument, or wait for one server: plex-auth servers --wait NAME",
         ),
         _ => (
-            "The command takes fewer arguments, or a value with spaces is not quoted.",
+            "The command takes fewer arguments than were given, or a value with spaces is not quoted.",
             "Leave out the argument, or put the value in quotes. See {--help}",
         ),
     })

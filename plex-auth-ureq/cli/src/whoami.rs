@@ -37,8 +37,8 @@ pub(crate) fn run(session: &Session<'_>) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-/// Returns when the Plex Pass ends or renews. Returns `None` if the account has no Plex Pass period,
-/// or if one has no date, as with a lifetime pass.
+/// Returns when the Plex Pass ends or renews. Returns `None` if the account has no Plex Pass
+/// period, or has one without a date, as with a lifetime pass.
 fn plex_pass_until(account: &Account) -> Option<UnixSeconds> {
     let passes =
         account.subscriptions.iter().filter(|period| period.kind.as_deref() == Some("plexpass"));

@@ -37,7 +37,8 @@ pub(super) fn establish(
     if is_established(&head) { Ok(()) } else { Err(Failure::not_sent(TransportErrorKind::Proxy)) }
 }
 
-/// Converts a failure to reach the proxy to [`TransportErrorKind::Proxy`], unless it is a timeout.
+/// Converts a failure to reach the proxy into [`TransportErrorKind::Proxy`], unless it is a
+/// timeout.
 pub(super) fn proxy_failure(failure: Failure) -> Failure {
     match failure.kind() {
         TransportErrorKind::TimedOut(_) => failure,

@@ -84,7 +84,7 @@ fn trim(text: &str) -> &str {
 }
 
 /// Returns the six digits of a verification code, without whitespace or invisible characters, and
-/// with full-width digits converted. Any other input is only trimmed.
+/// with full-width digits converted to ASCII. Any other input is only trimmed.
 fn sent_code(code: &str) -> String {
     let ignored = |c: char| {
         c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')

@@ -20,7 +20,7 @@ pub(super) enum Before {
 pub(super) enum After {
     /// Writes these bytes without encryption.
     Raw(Vec<u8>),
-    /// Writes these bytes encrypted.
+    /// Encrypts and writes these bytes.
     Encrypted(Vec<u8>),
     /// Writes an encrypted record with a wrong tag.
     Corrupted(Vec<u8>),

@@ -20,7 +20,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     }
     if let Some(link) = error.get_ref().and_then(|inner| inner.downcast_ref::<ForeignLink>()) {
         return failure
-            .likely("That user can make the link lead to any file, so it is not followed.")
+            .likely("That user could point the link at any file, so it is not followed.")
             .next(run_as(link.owner, "the owner of the link"));
     }
     match error.kind() {

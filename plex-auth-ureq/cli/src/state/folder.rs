@@ -39,8 +39,8 @@ pub(super) fn of_the_platform() -> Result<PathBuf, Failure> {
     Ok(strategy.state_dir().unwrap_or(elsewhere).join(NAME))
 }
 
-/// Checks that a folder path given by the user contains no shell syntax. A value from a
-/// configuration file may contain quotes, `~` or variables, which only a shell interprets.
+/// Checks that a folder path given by the user needs no shell. A value from a configuration file
+/// may contain quotes, `~` or variables, which only a shell interprets.
 pub(super) fn check(folder: &Path) -> Result<(), Failure> {
     let text = folder.to_string_lossy();
     let problem = if text.starts_with('~') {

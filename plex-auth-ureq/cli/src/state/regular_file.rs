@@ -29,7 +29,7 @@ pub(super) fn resolve(path: &Path) -> io::Result<PathBuf> {
     if !link.is_symlink() {
         return check(&link).map(|()| path.to_owned());
     }
-    // A link to a missing file is an error. It may lead to a volume that is not mounted, and the
+    // A link to a missing file is an error. It may point to a volume that is not mounted, and the
     // token would then be saved outside that volume.
     let target = fs::canonicalize(path)?;
     let metadata = fs::metadata(&target)?;

@@ -1,4 +1,4 @@
-//! Hooks that let this project's tests delay responses of a [`Server`](crate::Server) or end its
+//! Hooks that let this project's tests delay a [`Server`](crate::Server)'s responses or end its
 //! connections early.
 
 use std::fmt;

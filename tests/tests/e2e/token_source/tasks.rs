@@ -199,7 +199,7 @@ fn shutdown_lets_a_running_save_finish() {
     });
 }
 
-/// Two refreshers combined into one flow, each of which requests a save.
+/// Two refreshers, each of which requests a save, combined into one flow.
 struct Two {
     flows: [DeviceTokenRefresher<Ed25519Key>; 2],
     completed: mpsc::UnboundedSender<bool>,
