@@ -22,9 +22,9 @@ impl PlexTv {
 /// It ends with [`Valid`](TokenState::Valid), [`Invalid`](TokenState::Invalid) or
 /// [`Unknown`](TokenState::Unknown), and with `Invalid` only if Plex said so. A token is never
 /// reported as invalid because of a network failure, a rate limit, an outage or a proxy's page. The
-/// request is retried after about 2, 4, 8 and then every 16 seconds, or later if `Retry-After` says
-/// so. The flow ends with `Unknown` after 60 seconds ([`timeout`](Self::timeout)), or immediately
-/// if a retry cannot help or would exceed that limit.
+/// request is retried after about 2, 4 and 8 seconds, and then every 16 seconds, or later if
+/// `Retry-After` says so. The flow ends with `Unknown` after 60 seconds
+/// ([`timeout`](Self::timeout)), or immediately if a retry cannot help or would exceed that limit.
 ///
 /// There is nothing to save: after a restart, check again.
 ///
@@ -76,7 +76,7 @@ pub enum TokenState {
     /// It is not known whether the token is valid. Keep it.
     #[non_exhaustive]
     Unknown {
-        /// The error of the last attempt.
+        /// The error from the last attempt.
         error: Error,
         /// The time to wait before the next check, at most a day. `None` if waiting does not help:
         /// see the error.

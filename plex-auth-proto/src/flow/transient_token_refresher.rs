@@ -129,7 +129,7 @@ pub struct TransientTokenRefresher {
     refusal_backoff: Backoff,
     /// The reason for requesting the next token.
     reason: TransientTokenReason,
-    /// The error of the last request, if it failed for a reason other than `refused`.
+    /// The error from the last request, if it failed for a reason other than `refused`.
     last_error: Option<Error>,
     jitter: Duration,
     /// The number of tokens handed out.
