@@ -1,5 +1,5 @@
-//! PIN logins that all start within seconds, for example after a power outage or the rollout of a
-//! new version.
+//! PIN logins that all start within seconds of each other, for example after a power outage or the
+//! rollout of a new version.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,8 +25,8 @@ const NEVER: u64 = 300;
 const TIME: u64 = LIFE + 300;
 
 /// The maximum time that a login may continue after its PIN has expired, in seconds: 30 s in which
-/// failed polls are retried, 30 s until the last retry if Plex asked for a wait, and 10 s until it
-/// times out.
+/// failed polls are retried, 30 s until the last retry if Plex asked for a wait, and 10 s until
+/// that retry times out.
 const GRACE: u64 = 70;
 
 /// If a PIN is linked less than this many seconds before it expires, the login may fail: the poll

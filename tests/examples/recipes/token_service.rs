@@ -12,11 +12,11 @@ use plex_auth_ureq::flow::TokenState;
 use plex_auth_ureq::{PlexTv, Token, Transport};
 use ring::digest::{SHA256, digest};
 
-/// The maximum age at which the cached result of a valid token is used without checking the token
+/// The maximum age at which the cached result for a valid token is used without checking the token
 /// again.
 const FRESH: Duration = Duration::from_secs(5 * 60);
 
-/// The maximum age at which the cached result of a valid token is used if the token cannot be
+/// The maximum age at which the cached result for a valid token is used if the token cannot be
 /// checked.
 const STALE: Duration = Duration::from_secs(60 * 60);
 
