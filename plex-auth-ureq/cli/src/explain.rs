@@ -199,7 +199,7 @@ fn response_error(answer: &Answer, asked: Asked) -> Failure {
         ),
         Answer::TooManyFailures(_) => (
             Exit::Refused,
-            "A script or another device at this IP address keeps trying a wrong password.",
+            "A script or another device at this IP address keeps trying the wrong password.",
             "Wait before you try again.",
         ),
         // Without a token, there is no account to look up.

@@ -153,7 +153,7 @@ fn refusals_are_explained() {
             1031,
             [
                 "too many failed attempts",
-                "A script or another device at this IP address keeps trying a wrong password.",
+                "A script or another device at this IP address keeps trying the wrong password.",
                 "Wait before you try again.",
             ],
         ),
