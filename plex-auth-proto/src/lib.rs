@@ -47,7 +47,7 @@
 //! - types that are secrets: [`Token`], [`Secret`], [`Credentials`],
 //!   [`ClaimToken`](server::ClaimToken), [`HomePin`](home::HomePin), [`PinCode`](pin::PinCode),
 //!   [`PinId`](pin::PinId), [`DeviceJwt`](jwt::DeviceJwt) and [`Nonce`](jwt::Nonce);
-//! - types that contain them: [`SignedIn`], [`Account`], [`TransientToken`],
+//! - types that contain them, such as [`SignedIn`], [`Account`], [`TransientToken`],
 //!   [`SourceConnectionInformation`], [`Resources`](server::Resources),
 //!   [`Devices`](device::Devices), [`Pin`](pin::Pin) and [`PinState`](pin::PinState).
 //!

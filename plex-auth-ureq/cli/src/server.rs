@@ -1,4 +1,4 @@
-//! Finds the media server that the command line specifies by name, identifier or URL.
+//! Finds the media server that is specified on the command line by name, identifier or URL.
 
 use plex_auth_ureq::flow::ConnectionChoiceError;
 use plex_auth_ureq::server::{Resource, ResourceConnection, Resources};

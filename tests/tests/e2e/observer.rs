@@ -24,7 +24,8 @@ fn token_details(url: &str) -> Call<Account> {
     plex_tv_at(url).token_details(&Token::new("token-of-nilo").unwrap())
 }
 
-/// Runs a check with each transport, using its default client and a client that the caller built.
+/// Runs a check with each transport, once with its default client and once with a client that the
+/// caller built.
 fn over_each(check: impl Fn(Carrier, Reports) + Sync) {
     let carriers =
         [Carrier::ureq(None), Carrier::hyper(None), Carrier::own_ureq(), Carrier::own_hyper()];

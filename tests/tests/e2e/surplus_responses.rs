@@ -28,7 +28,7 @@ const NILO: &str = r#"{"id":2,"username":"nilo","authToken":"token-2"}"#;
 /// A JWT whose payload contains `"user":{"id":2}`.
 const JWT_OF_NILO: &str = "eyJhbGciOiJFZERTQSIsImtpZCI6ImsxIn0.eyJpc3MiOiJwbGV4LnR2IiwiYXVkIjoicGxleC50diIsImV4cCI6NDEwMjQ0NDgwMCwidXNlciI6eyJpZCI6Mn19.c2lnbmF0dXJl";
 
-/// Both transports, each with its default client and with a client that the caller built.
+/// Both transports, once with the default client and once with a client that the caller built.
 const CARRIERS: [fn() -> Carrier; 4] =
     [|| Carrier::ureq(None), || Carrier::hyper(None), Carrier::own_ureq, Carrier::own_hyper];
 

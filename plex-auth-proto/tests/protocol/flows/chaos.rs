@@ -76,7 +76,7 @@ pub(crate) struct Chaos<O> {
     pub(crate) received: Vec<(String, Scripted)>,
     /// The number of requests.
     pub(crate) calls: usize,
-    /// Whether no event changes the wall clock.
+    /// Whether the wall clock never jumps.
     pub(crate) is_steady: bool,
     /// Whether the last response definitely arrived while the flow was still waiting for it.
     pub(crate) in_time: bool,

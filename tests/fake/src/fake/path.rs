@@ -9,7 +9,7 @@ pub(crate) fn same_place(asked: &str, named: &str) -> bool {
 }
 
 /// Matches a path against a pattern such as `/pins/{id}`, and returns the parts of the path that
-/// match the braces, in order. Returns `None` if the path does not match.
+/// match the placeholders, in order. Returns `None` if the path does not match.
 pub(crate) fn captures<'p>(pattern: &str, path: &'p str) -> Option<Vec<&'p str>> {
     let mut captured = Vec::new();
     let (mut wanted, mut found) = (pattern.split('/'), path.split('/'));
