@@ -15,7 +15,7 @@ use crate::deadline::Deadline;
 use crate::error_context;
 use crate::failure::Failure;
 
-/// This crate's agents: one for each request, so that requests share only the connections. With the
+/// This crate's agents: one for each attempt, so that attempts share only the connections. With the
 /// feature `cookies`, ureq keeps cookies per agent.
 #[derive(Clone)]
 pub(crate) struct OwnAgents {

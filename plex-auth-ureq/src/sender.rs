@@ -20,7 +20,7 @@ use crate::received::{Received, Source};
 /// The agents that send the requests.
 #[derive(Clone)]
 pub(crate) enum Sender {
-    /// This crate's agents: one for each request, all sharing the same connections.
+    /// This crate's agents: one for each attempt, all sharing the same connections.
     Own(OwnAgents),
     /// The caller's agent.
     Callers(CallersAgent),

@@ -147,8 +147,8 @@ macro_rules! pin_login_methods {
             self.pin()?.link_page(self.$machine.plex_tv())
         }
 
-        /// Returns the [link page](Self::link_page) with the code filled in, for a QR code, or
-        /// `None` if there is no link page.
+        /// Returns the [link page](Self::link_page) with the code filled in, to show as a QR code,
+        /// or `None` if there is no link page.
         pub fn filled_link_page(&self) -> Option<PinUrl> {
             self.pin()?.filled_link_page(self.$machine.plex_tv())
         }

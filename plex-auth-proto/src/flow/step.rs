@@ -135,9 +135,9 @@ pub enum Action {
     /// Send this request. Complete it with [`Response`](Completion::Response),
     /// [`Failed`](Completion::Failed) or [`Cancelled`](Completion::Cancelled).
     Send(Outgoing),
-    /// Sign this message with the device's key. Complete it with [`Signed`](Completion::Signed) or
-    /// [`Cancelled`](Completion::Cancelled). Only a flow whose key [signs through the
-    /// driver](crate::jwt::DeviceKey::signs_through_driver), such as an
+    /// Sign this message with the device's key. Complete the action with
+    /// [`Signed`](Completion::Signed) or [`Cancelled`](Completion::Cancelled). Only a flow whose key
+    /// [signs through the driver](crate::jwt::DeviceKey::signs_through_driver), such as an
     /// [`ExternalKey`](crate::jwt::ExternalKey), requests this action.
     Sign(SignRequest),
     /// Save this state, replacing the previous one. Complete it with [`Saved`](Completion::Saved)

@@ -22,7 +22,7 @@ fn script(shell: Shell) -> String {
 }
 
 /// Makes bash, zsh and fish complete profile names after `--profile` and `profiles remove`.
-/// clap_complete supports only values that are known in advance.
+/// The scripts that clap_complete generates contain only values that are known in advance.
 fn with_profiles(shell: Shell, script: &str) -> String {
     // clap_complete 4.6 mistakes the hyphen in the tool's name for the start of a subcommand, and
     // then finds no commands.

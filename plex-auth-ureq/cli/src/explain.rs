@@ -89,8 +89,8 @@ pub(crate) fn renewal(error: &RefreshError, asked: Asked) -> Failure {
     }
 }
 
-/// Explains that a device's key could not sign. That is an internal error, because the tool keeps
-/// its keys in memory, where they can always sign.
+/// Explains that a device's key could not sign. That is an internal error, because the tool signs
+/// with keys in memory, which never fails.
 fn cannot_sign(error: impl ToString) -> Failure {
     Failure::internal(error)
 }

@@ -48,8 +48,8 @@ impl Place {
         self.asks_at(["", ""], count, party)
     }
 
-    /// Returns calls like [`asks`](Self::asks), but adds these prefixes to the paths on plex.tv and
-    /// on the media server.
+    /// Does the same as [`asks`](Self::asks), but adds these prefixes to the paths on plex.tv and on
+    /// the media server.
     pub(crate) fn asks_at(
         &self,
         [plex_tv, server]: [&str; 2],
