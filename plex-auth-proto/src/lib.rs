@@ -52,7 +52,7 @@
 //!   [`Devices`](device::Devices), [`Pin`](pin::Pin) and [`PinState`](pin::PinState).
 //!
 //! To store or send data, copy the fields that you need into a type of your own. To save a secret,
-//! write the value returned by its `expose` method to a protected place. [`Credentials`] has no
+//! store the value returned by its `expose` method in a secure place. [`Credentials`] has no
 //! such method. To save the state of a login or a token refresher, use the flow's `save` method.
 //!
 //! # WebAssembly

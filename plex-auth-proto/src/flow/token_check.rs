@@ -21,9 +21,9 @@ impl PlexTv {
 ///
 /// It ends with [`Valid`](TokenState::Valid), [`Invalid`](TokenState::Invalid) or
 /// [`Unknown`](TokenState::Unknown), and with `Invalid` only if Plex said so. A token is never
-/// reported as invalid because of a network failure, a rate limit, an outage or a proxy's page. The
-/// request is retried after about 2, 4 and 8 seconds, and then every 16 seconds, or later if
-/// `Retry-After` says so. The flow ends with `Unknown` after 60 seconds
+/// reported as invalid because of a network failure, a rate limit, an outage or a page from a
+/// proxy. The request is retried after about 2, 4 and 8 seconds, and then every 16 seconds, or
+/// later if `Retry-After` says so. The flow ends with `Unknown` after 60 seconds
 /// ([`timeout`](Self::timeout)), or immediately if a retry cannot help or would exceed that limit.
 ///
 /// There is nothing to save: after a restart, check again.

@@ -77,10 +77,10 @@ impl MediaServer {
 ///
 /// If many refreshers share a server, give each its own [jitter](Self::jitter).
 ///
-/// The flow never finishes. In the closure of a transport's `drive_with`, the program can read each
-/// token through [`progress`](Self::progress) and stop driving the flow. A request that a driver
-/// dropped, or that gets no response within a minute, is sent again. A token that arrives later
-/// than that is still accepted, unless a newer request has returned one. The state can be
+/// The flow never finishes. In the closure passed to a transport's `drive_with`, the program can
+/// read each token through [`progress`](Self::progress) and stop driving the flow. A request that a
+/// driver dropped, or that gets no response within a minute, is sent again. A token that arrives
+/// later than that is still accepted, unless a newer request has returned one. The state can be
 /// [saved](Self::save) and restored after a restart of the program.
 ///
 /// ```
@@ -143,7 +143,7 @@ struct CurrentToken {
     token: Token,
     since: Duration,
     ends: Duration,
-    /// When the token expires, by the later of the server's clock and the wall clock.
+    /// When the token expires, by the server's clock or the wall clock, whichever is ahead.
     ends_at: Option<SystemTime>,
     reason: TransientTokenReason,
 }
@@ -172,8 +172,8 @@ impl TransientTokenRefresher {
         &self.server
     }
 
-    /// Sets how long this refresher waits after a rejection, and how much later it renews its
-    /// token, so that many refreshers that share a server do not all send requests at the same
+    /// Sets how long this refresher waits after a rejection, and by how much it delays each
+    /// renewal, so that many refreshers that share a server do not all send requests at the same
     /// time. The default is zero and the maximum is half an hour.
     ///
     /// Choose a random time for each refresher, but only a few seconds if a user is waiting for the

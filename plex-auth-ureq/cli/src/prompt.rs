@@ -129,7 +129,7 @@ fn from_standard_input(prompt: &str) -> Result<Zeroizing<String>, Failure> {
 
 fn ended(prompt: &str) -> Failure {
     Failure::usage(format!("standard input ended at the prompt: {prompt}"))
-        .likely("The input has too few lines, or the prompt was ended with Ctrl-D.")
+        .likely("The input has too few lines, or it was ended with Ctrl-D.")
         .next("Pass one line for each prompt, or run the command in a terminal.")
 }
 

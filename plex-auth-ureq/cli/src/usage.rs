@@ -69,7 +69,7 @@ fn not_understood(error: &clap::Error) -> Failure {
     let tip = paragraphs.find_map(|paragraph| paragraph.trim().strip_prefix("tip: "));
     if is_missing(error) {
         return Failure::usage(one_line(what))
-            .likely("The value is missing or empty. A variable in a script may not be set.")
+            .likely("The value is missing or empty. A variable in a script might not be set.")
             .next(see("Pass a value. See the options: {--help}"));
     }
     let tip = tip.map_or_else(String::new, |tip| format!(" ({})", one_line(tip)));

@@ -97,8 +97,8 @@ struct SignedPoll {
     jwt: DeviceJwt,
     /// The elapsed time at which to sign again.
     until: Duration,
-    /// When to sign again, by the later of the server's clock and the wall clock. Unlike elapsed
-    /// time, the wall clock also advances while the computer sleeps.
+    /// When to sign again, by the server's clock or the wall clock, whichever is ahead. Unlike
+    /// elapsed time, the wall clock also advances while the computer sleeps.
     ends_at: Option<SystemTime>,
 }
 

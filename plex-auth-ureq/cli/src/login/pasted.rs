@@ -19,7 +19,7 @@ pub(super) fn run(
     let token = Token::new(prompt::hidden("Token")?.as_str()).map_err(|invalid| {
         let (likely, next) = match invalid {
             InvalidToken::Empty => (
-                "The line is empty: a variable in a script may not be set.",
+                "The line is empty: a variable in a script might not be set.",
                 "Pass a token as one line of standard input, or sign in on Plex's page: {login --open}",
             ),
             InvalidToken::ClaimCode => (

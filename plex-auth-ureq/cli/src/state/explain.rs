@@ -15,7 +15,7 @@ pub(super) fn cannot(action: &str, path: &Path, error: &io::Error) -> Failure {
     let failure = Failure::machine(format!("cannot {action} {}: {error}", path.display()));
     if path.is_symlink() && matches!(path.try_exists(), Ok(false)) {
         return failure
-            .likely("It is a link to a file or folder that does not exist. Its volume may not be mounted.")
+            .likely("It is a link to a file or folder that does not exist. Its volume might not be mounted.")
             .next(format!("Mount the volume or remove the link, {OTHER_FOLDER}"));
     }
     if let Some(link) = error.get_ref().and_then(|inner| inner.downcast_ref::<ForeignLink>()) {
