@@ -19,7 +19,7 @@ pub struct Work {
     pub kind: Kind,
     /// The work done by the library.
     pub ours: Side,
-    /// The work that `ours` is compared with: hand-written code for the same work, or for
+    /// The work that `ours` is compared with: hand-written code for the same work, or, for
     /// [`Kind::Growth`], usually the library's parsing of a smaller response.
     pub baseline: Side,
     /// The limit on the number of instructions: usually the measured ratio to the baseline, plus a

@@ -1,5 +1,5 @@
-//! Choosing a connection to a server when other hosts stall, refuse connections, or are other
-//! servers.
+//! Choosing a connection to a server when other hosts stall, refuse connections, or are the wrong
+//! server.
 
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};

@@ -101,7 +101,7 @@ fn hostile(size: usize) -> Vec<(String, String)> {
 }
 
 /// Checks the memory that the core holds while it parses each body of this size. The worst size is
-/// just above a power of two, because a list that doubles its memory has then just grown.
+/// just above a power of two, because a list that grows by doubling its memory has just done so.
 fn is_bounded(size: usize) {
     let bodies = hostile(size);
     let threads = thread::available_parallelism().map_or(1, NonZero::get);

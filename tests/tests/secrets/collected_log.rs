@@ -47,8 +47,8 @@ pub(crate) fn start_log() {
 
 /// Returns whether ureq or its protocol crate is known to log secrets in this line. At TRACE, they
 /// log all bytes. At DEBUG, they log some headers and the request's URL. If TRACE is enabled, as it
-/// is here, that includes a `location` header, which can contain part of the request, and the URL's
-/// path and query; otherwise, these are redacted. The library cannot prevent this, and the docs of
+/// is here, that includes the URL's path and query, and a `location` header, which can contain part
+/// of the request; otherwise, these are redacted. The library cannot prevent this, and the docs of
 /// `plex-auth-ureq` warn about it.
 fn is_known_leak(target: &str, text: &str) -> bool {
     let of_ureq =

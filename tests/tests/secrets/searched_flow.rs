@@ -250,7 +250,7 @@ pub(crate) fn every_flow(inputs: &Inputs, runner: &mut impl Runner) {
     runner.run(plex_tv.fixed_token(token.clone()));
 }
 
-/// Runs the flows that send requests no matter which driver runs them.
+/// Runs the flows that send requests with any driver, including a transport's.
 pub(crate) fn every_driven_flow(inputs: &Inputs, runner: &mut impl Runner) {
     let Inputs { plex_tv, server, token, .. } = inputs;
     runner.run(plex_tv.link_code_login());

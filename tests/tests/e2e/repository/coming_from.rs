@@ -1,4 +1,4 @@
-//! The page for users of another library names only items that exist.
+//! The page for users of another library mentions only items that exist.
 
 use std::collections::BTreeSet;
 
