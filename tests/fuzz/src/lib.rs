@@ -1,5 +1,5 @@
 //! Code that the fuzz targets share: the core's response parsers, functions that turn bytes into
-//! responses and fields or parse JSON with `serde_json`, and checks for every error.
+//! responses and fields, functions that parse JSON with `serde_json`, and checks for every error.
 //!
 //! `.ci/run` checks that the targets compile, and `.ci/run full` runs each for a minute. To run one
 //! target for an hour with the stable compiler and keep its corpus:
@@ -11,8 +11,8 @@
 //! ```
 //!
 //! To add a target, add a file to `fuzz_targets`, a `[[bin]]` to `Cargo.toml`, and a folder with a
-//! few small, made-up seeds. The targets use only the core's public API, so that a caller or a
-//! server can trigger every bug that they find.
+//! few small, made-up seeds. The targets use only the core's public API, so that every bug that
+//! they find can be triggered by a caller or a server.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;

@@ -12,7 +12,7 @@ use super::path::same_place;
 pub struct Reply {
     /// The response.
     pub response: Response<Vec<u8>>,
-    /// The delivery that a server must use.
+    /// The way in which a server must deliver the response.
     pub delivery: Delivery,
 }
 
@@ -77,8 +77,8 @@ impl Misbehavior {
     /// Creates a misbehavior that replaces the correct response with a response that has this
     /// status, content type and body.
     ///
-    /// A status outside of 100 to 999 is replaced with 500. A content type that is empty or not a
-    /// valid header value is not sent.
+    /// A status outside the range 100 to 999 is replaced with 500. A content type that is empty or
+    /// not a valid header value is not sent.
     pub fn answer(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let mut response = Response::new(body.into());
         *response.status_mut() =

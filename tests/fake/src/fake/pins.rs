@@ -80,7 +80,7 @@ impl Pin {
         self.expires_at = self.expires_at.saturating_sub(seconds);
     }
 
-    /// Returns whether the PIN can still be polled: it has not expired yet.
+    /// Returns whether the PIN can still be polled, that is, whether it has not expired yet.
     pub fn is_alive(&self, now: u64) -> bool {
         now < self.expires_at
     }

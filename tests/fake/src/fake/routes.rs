@@ -10,7 +10,8 @@ use super::plex_tv::Refusal;
 use super::{FakePlex, Which, media_server, pages, plex_tv, render};
 use crate::seen::Seen;
 
-/// A plex.tv handler. The strings are the parts of the path that match the braces in its pattern.
+/// A plex.tv handler. The strings are the parts of the path that match the placeholders in its
+/// pattern.
 type PlexTvHandler = fn(&mut FakePlex, &Ask<'_>, &[&str]) -> Result<Response<Vec<u8>>, Refusal>;
 
 /// The method, path pattern and handler of each plex.tv route.

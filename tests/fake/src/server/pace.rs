@@ -84,7 +84,7 @@ impl Progress {
         }
     }
 
-    /// Returns the pause to make after the bytes that were just written, if any.
+    /// Returns how long to pause after the bytes that were just written, if at all.
     fn pause(&self, was_in_head: bool) -> Option<std::time::Duration> {
         match self.delivery {
             Delivery::SlowHead { pause, .. } if was_in_head => Some(pause),
