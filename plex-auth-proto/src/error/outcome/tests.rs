@@ -49,7 +49,7 @@ enum To {
     /// plex.tv, for a request that polls a PIN.
     Pin,
     MediaServer,
-    /// A custom call without a host.
+    /// No host, for a custom call without one.
     Own,
 }
 use To::{MediaServer as Server, Own, Pin, PlexTv as Tv, PlexTvOverHttp as TvOverHttp};

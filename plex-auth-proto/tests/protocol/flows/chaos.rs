@@ -87,7 +87,7 @@ pub(crate) struct Chaos<O> {
 /// Drives a flow that waits for one request at a time, and checks that it keeps the interval
 /// between requests, causes no busy loop, ends in time, and does nothing after it ends.
 ///
-/// `left` is called before each poll, and returns the time left that the flow reports.
+/// `left` is called before each poll, and returns the remaining time that the flow reports.
 pub(crate) fn chaos<F: Flow>(
     mut flow: F,
     events: &[Event],

@@ -60,7 +60,7 @@ fn remove_saved_token(harness: &Harness) {
 /// The lifetime of a device's token, in seconds.
 pub(crate) const TOKEN_LIFETIME: u64 = 7 * 24 * 60 * 60;
 
-/// Returns the token with the claims of one that is this many seconds old.
+/// Returns the token with its claims changed so that it is this many seconds old.
 fn aged(token: &str, age: u64) -> String {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
     let mut parts: Vec<_> = token.split('.').map(str::to_owned).collect();

@@ -1,5 +1,5 @@
-//! The README's commands and its snippets for Compose, systemd and cron, and the Dockerfile. They
-//! are tested as far as possible without the daemons.
+//! The Dockerfile, the README's commands, and its snippets for Compose, systemd and cron. They are
+//! tested as far as possible without the daemons.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

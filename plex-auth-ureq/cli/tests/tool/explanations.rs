@@ -1,4 +1,4 @@
-//! Explanations of uncommon responses and inputs: each names the likely cause and what to do.
+//! Explanations of uncommon responses and inputs: each gives the likely cause and says what to do.
 
 use plex_auth_fake::{Misbehavior, Who};
 use serde_json::{Value, json};

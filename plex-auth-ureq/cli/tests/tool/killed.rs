@@ -1,5 +1,5 @@
-//! Processes that are ended by signals: no saved state is lost, and the next run that writes
-//! removes any leftover files.
+//! Processes that are ended by signals: no saved state is lost, and any leftover files are removed
+//! by the next run that writes.
 
 use plex_auth_fake::Who;
 use rustix::process::{Pid, Signal, kill_process};

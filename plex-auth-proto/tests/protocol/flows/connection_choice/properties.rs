@@ -1,4 +1,5 @@
-//! Properties: the choice is safe, correct and in time for any list and any order of responses.
+//! Properties: for any list of connections and any order of responses, the choice is safe, correct
+//! and made in time.
 
 use std::time::Duration;
 

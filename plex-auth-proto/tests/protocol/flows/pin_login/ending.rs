@@ -200,8 +200,8 @@ fn creation_is_retried_up_to_its_time_limit() {
     }
 }
 
-/// The user of a web page must not wait indefinitely if the server accepts connections but never
-/// responds.
+/// The user of a web page must not be kept waiting indefinitely if the server accepts connections
+/// but never responds.
 #[test]
 fn hanging_creation_ends_in_10_seconds() {
     let mut driven = login();
